@@ -1,0 +1,33 @@
+"""The one error of the launcher: a sentence for the person at the console."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class LaunchError(RuntimeError):
+    """The platform cannot start; the message is one French sentence that says why and what to do."""
+
+
+@contextmanager
+def said_in_words(folder: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write under `folder` into a LaunchError."""
+    try:
+        yield
+    except PermissionError as error:
+        raise LaunchError(
+            f"Impossible d'écrire ou de lire {error.filename or folder} : ce dossier appartient sans doute à un autre "
+            "compte. Relancez avec ce compte, ou choisissez un autre dossier avec --data."
+        ) from error
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise LaunchError(f"Le disque est plein : plus de place pour écrire sous {folder}.") from error
+        if error.errno == errno.EROFS:
+            raise LaunchError(
+                f"Impossible d'écrire sous {folder} : ce disque est en lecture seule. "
+                "Choisissez un autre dossier avec --data."
+            ) from error
+        raise
