@@ -1,0 +1,51 @@
+"""What every test stands on: a database with production's rights, strict templates.
+
+The machinery is in `tests/support`; this file only names the fixtures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from tests.support.database import Reset, database_for_tests
+from tests.support.templates import FailOnUndefined
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to begin without the owner's login: only the owner may create a test database."""
+    from django.conf import settings
+
+    if "owner" not in settings.DATABASES:
+        pytest.exit("DATABASE_URL est donné sans DATABASE_OWNER_URL : les tests ont besoin des deux.", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """Create the test database as owner; the tests themselves connect as the runtime role."""
+    patch = pytest.MonkeyPatch()
+    with django_db_blocker.unblock():
+        manager = database_for_tests(keep=django_db_keepdb and not django_db_createdb)
+        reset: Reset = manager.__enter__()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: reset.run())
+    yield
+    patch.undo()
+    with django_db_blocker.unblock():
+        manager.__exit__(None, None, None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def strict_templates(django_test_environment: None) -> None:
+    """Fail on a variable that a template of ours uses and its context does not hold."""
+    from django.template import engines
+
+    engines["django"].engine.string_if_invalid = FailOnUndefined()
