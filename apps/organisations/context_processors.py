@@ -1,0 +1,34 @@
+"""What every page knows of the house it stands in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from apps.organisations.navigation import entries_for
+
+THEME_COOKIE = "theme"
+THEMES = ("light", "dark", "auto")
+_status: list[Any] = []
+
+
+def register_status(function: Any) -> None:
+    """Add a line to the right of the bar: function(request) → {"strong", "text", "url", "closed"} or None."""
+    _status.append(function)
+
+
+def house(request: HttpRequest) -> dict[str, Any]:
+    """Return tenant, membership, navigation, status lines and theme; tenant is None on public pages."""
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    context: dict[str, Any] = {"tenant": None, "membership": None, "navigation": [], "status_lines": []}
+    context["theme"] = theme if theme in THEMES else "auto"
+    tenant = getattr(request, "tenant", None)
+    if tenant is not None:
+        context |= {
+            "tenant": tenant,
+            "membership": request.membership,  # type: ignore[attr-defined]
+            "navigation": entries_for(request),
+            "status_lines": [line for line in (function(request) for function in _status) if line],
+        }
+    return context

@@ -1,0 +1,92 @@
+"""From `/<slug>/…` to a member at work: tenant, membership, scope, zone, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import get_script_prefix, reverse, set_script_prefix
+from django.utils import timezone
+
+from apps.organisations.forms import ESTABLISHMENT_COOKIE
+from apps.organisations.models import Membership
+from apps.organisations.reserved import RESERVED_SLUGS
+from apps.socle.actors import Acteur, ActorKind
+from apps.socle.middleware import client_ip
+from apps.socle.models import TenantRegistry
+from apps.socle.scope import scope, set_person
+
+STAFF_URLCONF = "config.urls_staff"
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class TenantMiddleware:
+    """Opens the tenant named by the first segment of the path, for its members only.
+
+    The slug moves into the script prefix, so that `reverse()` and the admin need no argument. The
+    request is one transaction in scope; it is rolled back when the view raises, whatever page the
+    exception becomes. A stranger gets 404, whether the tenant exists or not.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        slug = request.path_info.split("/", 2)[1]
+        if not slug or slug in RESERVED_SLUGS:
+            return self.get_response(request)
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        registry = TenantRegistry.objects.filter(slug=slug, is_active=True).first()
+        if registry is None:
+            raise Http404
+        with scope(registry.tenant_id):
+            return self._serve(request, registry)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Take back whatever the view wrote before it raised."""
+        if getattr(request, "tenant", None) is not None:
+            transaction.set_rollback(True)
+
+    def _serve(self, request: HttpRequest, registry: TenantRegistry) -> HttpResponse:
+        set_person(request.user.pk)
+        membership = Membership.objects.filter(user=request.user, is_active=True).select_related("tenant", "role", "user").first()
+        if membership is None:
+            raise Http404
+        if membership.role.needs_second_factor and settings.SECOND_FACTOR == "required" and not is_mfa_enabled(request.user):
+            return HttpResponseRedirect(f"{reverse('mfa_activate_totp')}?next={request.path}")
+        _dress(request, membership)
+        former = get_script_prefix()
+        prefix = f"{former.rstrip('/')}/{registry.slug}"
+        set_script_prefix(f"{prefix}/")
+        request.path_info = request.path_info[len(registry.slug) + 1 :] or "/"
+        try:
+            with timezone.override(ZoneInfo(registry.time_zone)):
+                response = self.get_response(request)
+        finally:
+            set_script_prefix(former)
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
+        response.set_cookie(ESTABLISHMENT_COOKIE, registry.slug, max_age=365 * 86400, httponly=True, samesite="Lax", secure=request.is_secure())
+        return response
+
+
+def _dress(request: Any, membership: Membership) -> None:
+    """Hang on the request what views rely on (see `StaffRequest`)."""
+    request.tenant = membership.tenant
+    request.membership = membership
+    request.urlconf = STAFF_URLCONF
+    request.acteur = Acteur(
+        kind=ActorKind.USER,
+        id=membership.user_id,
+        label=membership.user.full_name or membership.user.username,
+        role=membership.role.name,
+        ip=client_ip(request) or None,
+        user_agent=request.META.get("HTTP_USER_AGENT", "")[:1000] or None,
+    )

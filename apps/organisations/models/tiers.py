@@ -1,0 +1,36 @@
+"""A third party: whoever owes the tenant or is owed."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.organisations.base import TenantOwned
+
+
+class Tiers(TenantOwned):
+    """A patient, insurer, supplier, member or employee as the accounts know them. Source: mouvements.md."""
+
+    class Type(models.TextChoices):
+        PATIENT = "patient", _("Patient")
+        ASSUREUR = "assureur", _("Assureur")
+        CLIENT = "client", _("Client")
+        FOURNISSEUR = "fournisseur", _("Fournisseur")
+        EMPLOYE = "employe", _("Employé")
+        MEMBRE = "membre", _("Membre de tontine")
+
+    code = models.CharField(_("code"), max_length=20)
+    nom = models.CharField(_("nom"), max_length=255)
+    type = models.CharField(_("type"), max_length=12, choices=Type)
+    telephone = models.CharField(_("téléphone"), max_length=20, blank=True)
+    email = models.EmailField(_("adresse électronique"), blank=True)
+
+    class Meta:
+        verbose_name = _("tiers")
+        verbose_name_plural = _("tiers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "code"], name="organisations_tiers_code", violation_error_message=_("Ce code désigne déjà un tiers.")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.nom}"

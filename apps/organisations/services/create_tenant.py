@@ -1,0 +1,101 @@
+"""A tenant that can work at once."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from apps.organisations.models import Tenant
+from apps.organisations.provisioning import Options, steps
+from apps.organisations.reserved import RESERVED_SLUGS
+from apps.socle.actors import Acteur
+from apps.socle.audit import record
+from apps.socle.commands import command
+from apps.socle.errors import BusinessError
+from apps.socle.fields import uuid7
+from apps.socle.models import TenantRegistry
+from apps.socle.money import UnknownCurrency, decimals
+from apps.socle.scope import scope
+
+
+@dataclass(frozen=True)
+class TenantToCreate:
+    """What must be said of a new tenant. `address` has line1, line2, postal_code, city, country_name."""
+
+    kind: str
+    name: str
+    slug: str
+    country: str = "CM"
+    currency: str = "XAF"
+    time_zone: str = "Africa/Douala"
+    legal_name: str = ""
+    environment: str = Tenant.Environment.PRODUCTION
+    address: dict[str, str] = field(default_factory=dict)
+    contact_phone: str = ""
+    contact_email: str = ""
+    niu: str = ""
+    rccm: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def create_tenant(*, wanted: TenantToCreate, acteur: Acteur) -> Tenant:
+    """Make the tenant, its registry row and whatever each app registered, in one transaction.
+
+    Raises BusinessError for a slug that is taken or reserved, an unknown currency or zone.
+    """
+    _check(wanted)
+    tenant_id = uuid7()
+    with scope(tenant_id):
+        if TenantRegistry.objects.filter(slug=wanted.slug).exists():
+            raise BusinessError(_("L’adresse « %s » est déjà prise.") % wanted.slug, code="slug-taken", field="slug")
+        TenantRegistry.objects.create(tenant_id=tenant_id, slug=wanted.slug, time_zone=wanted.time_zone)
+        return _provision(tenant=_tenant(tenant_id, wanted), options=Options(wanted.options), acteur=acteur)
+
+
+def _check(wanted: TenantToCreate) -> None:
+    if wanted.slug in RESERVED_SLUGS:
+        raise BusinessError(_("L’adresse « %s » est réservée.") % wanted.slug, code="slug-reserved", field="slug")
+    if wanted.time_zone not in zoneinfo.available_timezones():
+        raise BusinessError(_("Fuseau horaire inconnu : %s.") % wanted.time_zone, code="unknown-time-zone", field="time_zone")
+    try:
+        decimals(wanted.currency)
+    except UnknownCurrency as error:
+        raise BusinessError(_("Devise inconnue : %s.") % wanted.currency, code="unknown-currency", field="currency") from error
+
+
+def _tenant(tenant_id: Any, wanted: TenantToCreate) -> Tenant:
+    tenant = Tenant(
+        id=tenant_id,
+        kind=wanted.kind,
+        name=wanted.name,
+        slug=wanted.slug,
+        legal_name=wanted.legal_name or wanted.name,
+        country=wanted.country,
+        currency=wanted.currency,
+        time_zone=wanted.time_zone,
+        environment=wanted.environment,
+        address=wanted.address,
+        contact_phone=wanted.contact_phone,
+        contact_email=wanted.contact_email,
+        niu=wanted.niu,
+        rccm=wanted.rccm,
+    )
+    try:
+        tenant.full_clean(validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        name, messages = next(iter(error.message_dict.items()))
+        raise BusinessError(messages[0], code="tenant-invalid", field=name) from error
+    return tenant
+
+
+@command
+def _provision(*, tenant: Tenant, options: Options, acteur: Acteur) -> Tenant:
+    tenant.save(force_insert=True)
+    for step in steps():
+        step.function(tenant, acteur, options)
+    record("tenant_created", tenant, acteur, new={"slug": tenant.slug, "kind": tenant.kind})
+    return tenant

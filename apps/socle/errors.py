@@ -1,0 +1,103 @@
+"""What a person did wrong, said in French, with a code that a program can read.
+
+A rule stands twice: as a sentence here and as a constraint in PostgreSQL. When the second
+speaks first (a race, a hand-written query), its name is looked up and becomes the sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.apps import apps
+from django.db import IntegrityError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+class BusinessError(Exception):
+    """A command refused; nothing was written.
+
+    `message` is French, for the person; `code` is stable English kebab-case, for the API;
+    `field` is the name of the input it stands beside, or None.
+    """
+
+    status = 422
+
+    def __init__(self, message: Text, *, code: str, field: str | None = None) -> None:
+        super().__init__(str(message))
+        self.message = message
+        self.code = code
+        self.field = field
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NotAllowed(BusinessError):
+    """The acting user may not do this."""
+
+    status = 403
+
+
+class Conflict(BusinessError):
+    """Somebody else was quicker, or the same key came with another body."""
+
+    status = 409
+
+
+@dataclass(frozen=True)
+class ConstraintMessage:
+    """What a constraint of the database says to a person."""
+
+    message: Text
+    code: str
+    field: str | None = None
+
+
+_declared: dict[str, ConstraintMessage] = {}
+
+
+def declare_constraint(name: str, message: Text, code: str, field: str | None = None) -> None:
+    """Give the constraint or trigger `name` its French sentence. Called from `AppConfig.ready()`."""
+    if name in _declared and _declared[name].code != code:
+        raise ValueError(f"constraint {name} is declared twice")
+    _declared[name] = ConstraintMessage(message, code, field)
+
+
+@cache
+def _of_models() -> dict[str, ConstraintMessage]:
+    """Collect what the constraints of the models say (`violation_error_message`)."""
+    found = {}
+    for model in apps.get_models():
+        for constraint in model._meta.constraints:
+            code = getattr(constraint, "violation_error_code", None) or constraint.name.replace("_", "-")
+            found[constraint.name] = ConstraintMessage(constraint.get_violation_error_message(), code)
+    return found
+
+
+def message_of(constraint: str) -> ConstraintMessage | None:
+    """Return what `constraint` says, or None when nobody declared it."""
+    return _declared.get(constraint) or _of_models().get(constraint)
+
+
+def constraint_name(error: IntegrityError) -> str:
+    """Return the name of the constraint that PostgreSQL reported, or an empty string."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+
+
+def from_integrity_error(error: IntegrityError) -> BusinessError | None:
+    """Turn a refusal of the database into a sentence; None when the constraint is unknown.
+
+    An unknown constraint is a defect of ours, not of the person: the caller lets it rise.
+    """
+    said = message_of(constraint_name(error))
+    return BusinessError(said.message, code=said.code, field=said.field) if said else None
+
+
+declare_constraint("socle_immutable", _("Ce document est émis : il ne peut plus être modifié ni supprimé."), "document-issued")
+declare_constraint("socle_transition", _("Cette étape n’est plus possible : l’état du document a changé."), "transition-refused")
+declare_constraint("socle_fact_required", _("Un document émis doit porter son fait comptable."), "fact-required")
+declare_constraint("socle_counter_step", _("La numérotation ne peut qu’avancer de un."), "number-gap")

@@ -1,0 +1,52 @@
+"""What may still change on a row, declared on its model and enforced by triggers.
+
+The installer writes ENABLE ALWAYS triggers from these declarations; they refuse every other
+change, every step outside the transition table, DELETE and TRUNCATE, for every role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.socle.transitions import TransitionTable
+
+ALL = "*"
+
+
+@dataclass(frozen=True)
+class Protection:
+    """The declaration.
+
+    living: columns that may change in any state.
+    living_by_state: further columns while the OLD row is in that state; ALL means every one.
+    frozen: columns that never change, even where the state allows ALL.
+    state, transitions: the state column and its table.
+    deletable_states: states in which the row may still be deleted (drafts).
+    runtime: what the runtime role may do: "insert-update" (default), "insert" or "select"
+    (written by functions only).
+    """
+
+    living: tuple[str, ...] = ()
+    living_by_state: Mapping[str, Iterable[str] | str] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
+    state: str | None = None
+    transitions: TransitionTable | None = None
+    deletable_states: tuple[str, ...] = ()
+    runtime: str = "insert-update"
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Return the declaration as the JSON that the trigger function reads."""
+        return {
+            "living": sorted(self.living),
+            "by_state": {
+                state: columns if isinstance(columns, str) else sorted(columns)
+                for state, columns in sorted(self.living_by_state.items())
+            },
+            "frozen": sorted(self.frozen),
+            "state": self.state or "",
+            "pairs": [f"{origin}>{target}" for origin, target in self.transitions.pairs()] if self.transitions else [],
+            "initial": sorted(self.transitions.initial) if self.transitions else [],
+            "deletable": sorted(self.deletable_states),
+        }

@@ -1,0 +1,244 @@
+"""Writes the second wall: row level security, composite keys, guards, grants and the apps' own SQL.
+
+Everything is derived from declarations on the models (`row_security`, `protection`,
+`TenantForeignKey`) and from `apps/<app>/sql/*.sql`. It runs as the owner after each migrate, is
+idempotent, and records a digest of each piece, which start-up compares with the declarations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.db import connections, models
+
+from apps.socle.immutability import Protection
+from apps.socle.row_security import RowSecurity
+
+POLICY = "cauris_rows"
+GUARD = "cauris_guard"
+NO_TRUNCATE = "cauris_no_truncate"
+FIRST_INSERT = "cauris_initial"
+GRANTS = {"insert-update": "select, insert, update", "insert": "select, insert", "select": "select"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """SQL that stands or falls together, under a name: a table's protections, or a file."""
+
+    name: str
+    sql: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def house_apps() -> list[AppConfig]:
+    """Return our own apps, lowest first: a file of SQL may use what stands below it."""
+    return [config for config in reversed(list(apps.get_app_configs())) if config.name.startswith("apps.")]
+
+
+def house_models() -> list[type[models.Model]]:
+    """Return the concrete, managed models of our own apps, automatic link tables included."""
+    return [m for config in house_apps() for m in config.get_models(include_auto_created=True) if m._meta.managed and not m._meta.proxy]
+
+
+def login(alias: str) -> str | None:
+    """Return the database login behind `alias`, or None where it is not configured."""
+    database = settings.DATABASES.get(alias)
+    return str(database["USER"]) if database else None
+
+
+def pieces() -> Iterator[Piece]:
+    """Yield every piece in the order in which it is installed."""
+    for path in _files(before_tables=True):
+        yield _file_piece(path)
+    for model in house_models():
+        if getattr(model, "tenant_pair_unique", False):
+            table = model._meta.db_table
+            yield Piece(f"pair:{table}", _add_constraint(quote(table), tenant_key_name(model), "unique (tenant_id, id)"))
+    for model in house_models():
+        yield Piece(f"table:{model._meta.db_table}", table_sql(model))
+    for path in _files(before_tables=False):
+        yield _file_piece(path)
+
+
+def _files(*, before_tables: bool) -> Iterator[Path]:
+    for config in house_apps():
+        if (config.label == "socle") == before_tables:
+            yield from sorted((Path(config.path) / "sql").glob("*.sql"))
+
+
+def _file_piece(path: Path) -> Piece:
+    sql = path.read_text(encoding="utf-8").replace("{runtime}", quote(login("default") or "")).replace("{owner}", "current_user")
+    return Piece(f"file:{path.parent.parent.name}/{path.name}", sql)
+
+
+def quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def table_sql(model: type[models.Model]) -> str:
+    """Return the SQL that protects the table of `model`."""
+    table = quote(model._meta.db_table)
+    parts = [*_row_security_sql(model, table), *_key_sql(model, table), *_guard_sql(model, table), *_grant_sql(model, table)]
+    return "\n".join(parts)
+
+
+def row_security_of(model: type[models.Model]) -> RowSecurity | None:
+    """Return the declaration of `model`; an automatic link table between open tables is open."""
+    if model._meta.auto_created:
+        return RowSecurity("open", reason="link table")
+    return getattr(model, "row_security", None)
+
+
+def _row_security_sql(model: type[models.Model], table: str) -> Iterator[str]:
+    rows = row_security_of(model)
+    if rows is None:
+        raise TypeError(f"{model._meta.label} declares no row_security")
+    yield f"drop policy if exists {POLICY} on {table};"
+    if rows.kind == "open":
+        yield f"alter table {table} disable row level security; alter table {table} no force row level security;"
+        return
+    yield f"alter table {table} enable row level security; alter table {table} force row level security;"
+    yield f"create policy {POLICY} on {table} using ({rows.using}) with check ({rows.check});"
+
+
+def composite_keys(model: type[models.Model]) -> list[models.ForeignKey]:
+    """Return the keys of `model` that must carry the tenant (those declared with TenantForeignKey)."""
+    return [f for f in model._meta.local_concrete_fields if getattr(f, "carries_tenant", False)]
+
+
+def composite_key_name(key: models.ForeignKey) -> str:
+    name = f"{key.model._meta.db_table}_{key.column}_tenant"
+    return name if len(name) <= 63 else f"{name[:54]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def tenant_key_name(model: type[models.Model]) -> str:
+    return f"{model._meta.db_table}_tenant_id_key"[:63]
+
+
+def _key_sql(model: type[models.Model], table: str) -> Iterator[str]:
+    for key in composite_keys(model):
+        target = quote(key.related_model._meta.db_table)
+        body = f"foreign key (tenant_id, {quote(key.column)}) references {target} (tenant_id, id) deferrable initially deferred"
+        yield _add_constraint(table, composite_key_name(key), body)
+
+
+def _add_constraint(table: str, name: str, body: str) -> str:
+    """Return SQL that adds a constraint once (its own name and table tell whether it is there)."""
+    return (
+        f"do $do$ begin if not exists (select 1 from pg_constraint where conname = {literal(name)} "
+        f"and conrelid = {literal(table)}::regclass) then alter table {table} add constraint {quote(name)} {body}; end if; end $do$;"
+    )
+
+
+def _guard_sql(model: type[models.Model], table: str) -> Iterator[str]:
+    for name in (GUARD, NO_TRUNCATE, FIRST_INSERT):
+        yield f"drop trigger if exists {name} on {table};"
+    protection: Protection | None = getattr(model, "protection", None)
+    if protection is None:
+        return
+    _check_columns(model, protection)
+    argument = literal(json.dumps(protection.as_arguments(), sort_keys=True))
+    yield f"create trigger {GUARD} before update or delete on {table} for each row execute function socle_guard({argument});"
+    yield f"create trigger {NO_TRUNCATE} before truncate on {table} for each statement execute function socle_guard({argument});"
+    names = [GUARD, NO_TRUNCATE]
+    if protection.transitions:
+        yield f"create trigger {FIRST_INSERT} before insert on {table} for each row execute function socle_guard({argument});"
+        names.append(FIRST_INSERT)
+    for name in names:
+        yield f"alter table {table} enable always trigger {name};"
+
+
+def _check_columns(model: type[models.Model], protection: Protection) -> None:
+    """Refuse a declaration that names a column the table lacks: it would protect nothing."""
+    columns = {f.column for f in model._meta.local_concrete_fields}
+    by_state = {c for names in protection.living_by_state.values() if not isinstance(names, str) for c in names}
+    unknown = ({*protection.living, *protection.frozen, *by_state} | ({protection.state} if protection.state else set())) - columns
+    if unknown:
+        raise TypeError(f"{model._meta.label}: protection names unknown columns {sorted(unknown)}")
+
+
+def _grant_sql(model: type[models.Model], table: str) -> Iterator[str]:
+    runtime, maintenance = login("default"), login("maintenance")
+    protection: Protection | None = getattr(model, "protection", None)
+    allowed = "select, insert, update, delete" if protection is None else GRANTS[protection.runtime]
+    if protection is not None and protection.deletable_states:
+        allowed += ", delete"
+    if runtime:
+        yield f"revoke all on {table} from {quote(runtime)}; grant {allowed} on {table} to {quote(runtime)};"
+    if maintenance:
+        yield f"grant select, insert, update, delete on {table} to {quote(maintenance)};"
+
+
+def _third_party_sql(existing: set[str]) -> Iterator[str]:
+    """Return grants on the tables of libraries (sessions, groups, allauth, beat, cache) and on sequences."""
+    runtime, maintenance = login("default"), login("maintenance")
+    ours = {m._meta.db_table for m in house_models()}
+    for table in sorted(existing - ours):
+        read_only = table == "django_migrations"
+        for role in filter(None, (runtime, maintenance)):
+            yield f"grant {'select' if read_only and role == runtime else 'select, insert, update, delete'} on {quote(table)} to {quote(role)};"
+    for role in filter(None, (runtime, maintenance)):
+        yield f"grant usage, select on all sequences in schema public to {quote(role)};"
+
+
+def install(alias: str) -> list[str]:
+    """Install every piece through the connection `alias`, in one transaction; return the names installed.
+
+    Tables that are not migrated yet are left out, and come with the migrate that makes them.
+    """
+    from django.db import transaction
+
+    connection = connections[alias]
+    done = []
+    with transaction.atomic(using=alias), connection.cursor() as cursor:
+        existing = _tables(cursor)
+        if "socle_installedprotection" not in existing:
+            return []
+        complete = all(m._meta.db_table in existing for m in house_models())
+        for piece in pieces():
+            if _installable(piece, existing, complete):
+                cursor.execute(piece.sql)
+                _remember(cursor, piece)
+                done.append(piece.name)
+        for sql in _third_party_sql(existing):
+            cursor.execute(sql)
+    return done
+
+
+def _tables(cursor: object) -> set[str]:
+    cursor.execute("select tablename from pg_tables where schemaname = 'public'")  # type: ignore[attr-defined]
+    return {row[0] for row in cursor.fetchall()}  # type: ignore[attr-defined]
+
+
+def _installable(piece: Piece, existing: set[str], complete: bool) -> bool:
+    kind, _, name = piece.name.partition(":")
+    if kind in {"table", "pair"}:
+        return name in existing
+    return complete or piece.name.startswith("file:socle/")
+
+
+def _remember(cursor: object, piece: Piece) -> None:
+    cursor.execute(  # type: ignore[attr-defined]
+        "insert into socle_installedprotection (name, digest, installed_at) values (%s, %s, now())"
+        " on conflict (name) do update set digest = excluded.digest, installed_at = now()",
+        [piece.name, piece.digest],
+    )
+
+
+def install_after_migrate(sender: AppConfig, using: str, **kwargs: object) -> None:
+    """Receiver of `post_migrate`: every table is there by then. Only an owner's migrate installs."""
+    if using == "owner" or login("owner") is None:
+        install(using)

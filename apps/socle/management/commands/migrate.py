@@ -1,0 +1,17 @@
+"""`migrate` runs as the owner: the runtime login could not create a table."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from django.core.management.commands import migrate
+from django.db import connections
+
+
+class Command(migrate.Command):
+    """Django's migrate, whose default connection is `owner` where that login is configured."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        if "owner" in connections.settings:
+            parser.set_defaults(database="owner")

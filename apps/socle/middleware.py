@@ -1,0 +1,118 @@
+"""Around each request: its id, and the row of the audit log that it leaves."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from apps.socle.fields import uuid7
+from apps.socle.redaction import redact, redact_text
+from apps.socle.scope import scope
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+MAX_BODY = 10_000
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return the client's address: the entry that our outermost proxy wrote, or the peer's."""
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    if proxies and len(forwarded) >= proxies:
+        return forwarded[-proxies][:45]
+    return str(request.META.get("REMOTE_ADDR") or "")[:45]
+
+
+class RequestMiddleware:
+    """Gives each request an id, which the answer and the error page carry."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = uuid7()  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-Id"] = str(request.request_id)  # type: ignore[attr-defined]
+        return response
+
+
+class AuditMiddleware:
+    """Records each request that writes or is refused.
+
+    It stands outside the middleware that opens the request's transaction, so that its own row
+    stays when that transaction was rolled back.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.monotonic()
+        body = _body_of(request)
+        response = self.get_response(request)
+        if request.method not in SAFE_METHODS or response.status_code >= 400:
+            _record(request, response, body, int((time.monotonic() - started) * 1000))
+        return response
+
+
+def _body_of(request: HttpRequest) -> str:
+    """Return the redacted body; of an upload only the names of its fields."""
+    if request.method in SAFE_METHODS:
+        return ""
+    if request.content_type == "application/json":
+        try:
+            return json.dumps(redact(json.loads(request.body)), ensure_ascii=False)[:MAX_BODY]
+        except ValueError:
+            return "[JSON illisible]"
+    if request.content_type == "multipart/form-data":
+        return "[formulaire avec fichier]"
+    return json.dumps(redact(dict(request.POST.lists())), ensure_ascii=False)[:MAX_BODY]
+
+
+def _record(request: HttpRequest, response: HttpResponse, body: str, duration_ms: int) -> None:
+    from apps.socle.models import AuditLog
+
+    tenant = getattr(request, "tenant", None)
+    user = getattr(request, "user", None)
+    membership = getattr(request, "membership", None)
+    row = AuditLog(
+        tenant_id=tenant.id if tenant else None,
+        request_id=request.request_id,  # type: ignore[attr-defined]
+        method=request.method or "",
+        path=redact_text(request.get_full_path_info().partition("?")[0])[:500],
+        query_params=json.dumps(redact(dict(request.GET.lists())), ensure_ascii=False)[:MAX_BODY] if request.GET else "",
+        user_id=user.pk if user is not None and user.is_authenticated else None,
+        user_role=membership.role.name if membership else "",
+        client_ip=client_ip(request),
+        user_agent=request.META.get("HTTP_USER_AGENT", "")[:1000],
+        status_code=response.status_code,
+        request_body=body,
+        response_body=_refusal_of(response),
+        duration_ms=duration_ms,
+    )
+    _save(row, tenant.id if tenant else None)
+
+
+def _save(row: Any, tenant_id: uuid.UUID | None) -> None:
+    if tenant_id is None:
+        row.save(force_insert=True)
+        return
+    with scope(tenant_id):
+        row.save(force_insert=True)
+
+
+def _refusal_of(response: HttpResponse) -> str:
+    """Return the redacted problem document of a refused API call; nothing of any page."""
+    if response.status_code < 400 or "json" not in response.get("Content-Type", ""):
+        return ""
+    try:
+        problem = json.loads(response.content)
+    except ValueError:
+        return ""
+    return json.dumps({"code": problem.get("code"), "status": problem.get("status")}) if isinstance(problem, dict) else ""

@@ -1,0 +1,16 @@
+-- A counter begins at one and moves by one: no number is skipped, none is given twice.
+create or replace function socle_counter_step() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+begin
+  if (tg_op = 'INSERT' and new.last <> 1)
+     or (tg_op = 'UPDATE' and (new.last <> old.last + 1 or (new.id, new.tenant_id, new.kind, new.year) is distinct from (old.id, old.tenant_id, old.kind, old.year)))
+     or tg_op = 'DELETE' then
+    raise exception using errcode = '23514', constraint = 'socle_counter_step', table = tg_table_name,
+      message = format('counter %s-%s: only the next number may be taken', coalesce(new.kind, old.kind), coalesce(new.year, old.year));
+  end if;
+  return new;
+end $$;
+
+create or replace trigger socle_counter_step before insert or update or delete on socle_counter
+  for each row execute function socle_counter_step();
+alter table socle_counter enable always trigger socle_counter_step;
