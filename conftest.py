@@ -6,13 +6,18 @@ The machinery is in `tests/support`; this file only names the fixtures.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
+from apps.socle.scope import scope
 from tests.support.database import Reset, database_for_tests
 from tests.support.templates import FailOnUndefined
+
+if TYPE_CHECKING:
+    from apps.organisations.models import Tenant
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,3 +54,29 @@ def strict_templates(django_test_environment: None) -> None:
     from django.template import engines
 
     engines["django"].engine.string_if_invalid = FailOnUndefined()
+
+
+@pytest.fixture
+def tenant(db: None) -> Iterator[Tenant]:
+    """A provisioned hospital; its scope is open for the whole test."""
+    from apps.organisations.tests.factories import make_tenant
+
+    made = make_tenant()
+    with scope(made.id):
+        yield made
+
+
+@pytest.fixture
+def autre_tenant(db: None) -> Tenant:
+    """A second hospital, out of scope: what a test must not see."""
+    from apps.organisations.tests.factories import make_tenant
+
+    return make_tenant(slug="saint-luc", name="Clinique Saint-Luc")
+
+
+@pytest.fixture
+def committed_tenant(transactional_db: None) -> Tenant:
+    """A hospital that is committed, for tests with several connections; no scope is open."""
+    from apps.organisations.tests.factories import make_tenant
+
+    return make_tenant()

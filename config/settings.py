@@ -34,7 +34,10 @@ if PRODUCTION:
         (not read("DATABASE_URL"), "DATABASE_URL must name a PostgreSQL; the embedded server is for trying."),
         (not read("CAURIS_MASTER_SECRET_FILE"), "CAURIS_MASTER_SECRET_FILE must name the mounted master secret."),
         (SECOND_FACTOR != "required", "CAURIS_SECOND_FACTOR must be 'required'."),
-        ("*" in ALLOWED_HOSTS or ALLOWED_HOSTS == ["localhost", "127.0.0.1", "[::1]"], "ALLOWED_HOSTS must name the hosts served."),
+        (
+            "*" in ALLOWED_HOSTS or ALLOWED_HOSTS == ["localhost", "127.0.0.1", "[::1]"],
+            "ALLOWED_HOSTS must name the hosts served.",
+        ),
         (not read("CAURIS_BEHIND_TLS_PROXY"), "CAURIS_BEHIND_TLS_PROXY must be true: production is served over TLS."),
         (not read("CELERY_BROKER_URL"), "CELERY_BROKER_URL must name a Redis."),
     ]
@@ -54,7 +57,7 @@ INSTALLED_APPS = [
     "apps.echanges",
     "apps.organisations",
     "apps.socle",
-    "config.admin.CaurisAdminConfig",
+    "config.apps.CaurisAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -207,7 +210,10 @@ STATICFILES_DIRS: list[Any] = [BASE_DIR / "static"]
 if _bootstrap and _bootstrap.submodule_search_locations:
     STATICFILES_DIRS.append(("bootstrap", Path(next(iter(_bootstrap.submodule_search_locations))) / "data"))
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(DATA_DIR / "files")}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(DATA_DIR / "files")},
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING
@@ -217,7 +223,11 @@ STORAGES: dict[str, dict[str, Any]] = {
 if read("AWS_STORAGE_BUCKET_NAME"):
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": read("AWS_STORAGE_BUCKET_NAME"), "endpoint_url": read("AWS_S3_ENDPOINT_URL") or None, "querystring_auth": True},
+        "OPTIONS": {
+            "bucket_name": read("AWS_STORAGE_BUCKET_NAME"),
+            "endpoint_url": read("AWS_S3_ENDPOINT_URL") or None,
+            "querystring_auth": True,
+        },
     }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

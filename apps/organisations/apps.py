@@ -10,11 +10,6 @@ class OrganisationsConfig(AppConfig):
     verbose_name = "Organisations"
 
     def ready(self) -> None:
-        from django.apps import apps
-
         from apps.organisations.services.install_roles import install_roles_after_migrate
 
-        # The last app to be told: by then every model's permissions exist.
-        post_migrate.connect(
-            install_roles_after_migrate, sender=list(apps.get_app_configs())[-1], dispatch_uid="organisations.roles"
-        )
+        post_migrate.connect(install_roles_after_migrate, sender=self, dispatch_uid="organisations.roles")

@@ -49,7 +49,9 @@ class TenantOwned(models.Model):
     """A row of one tenant: scoped by default, closed by row level security, keyed with its tenant."""
 
     id = UUID7Field(primary_key=True)
-    tenant = models.ForeignKey("organisations.Tenant", models.PROTECT, editable=False, related_name="+", verbose_name="établissement")
+    tenant = models.ForeignKey(
+        "organisations.Tenant", models.PROTECT, editable=False, related_name="+", verbose_name="établissement"
+    )
 
     objects = ScopedManager()
 

@@ -56,10 +56,18 @@ class TenantMiddleware:
 
     def _serve(self, request: HttpRequest, registry: TenantRegistry) -> HttpResponse:
         set_person(request.user.pk)
-        membership = Membership.objects.filter(user=request.user, is_active=True).select_related("tenant", "role", "user").first()
+        membership = (
+            Membership.objects.filter(user=request.user, is_active=True)
+            .select_related("tenant", "role", "user")
+            .first()
+        )
         if membership is None:
             raise Http404
-        if membership.role.needs_second_factor and settings.SECOND_FACTOR == "required" and not is_mfa_enabled(request.user):
+        if (
+            membership.role.needs_second_factor
+            and settings.SECOND_FACTOR == "required"
+            and not is_mfa_enabled(request.user)
+        ):
             return HttpResponseRedirect(f"{reverse('mfa_activate_totp')}?next={request.path}")
         _dress(request, membership)
         former = get_script_prefix()
@@ -73,7 +81,14 @@ class TenantMiddleware:
             set_script_prefix(former)
         if response.status_code >= 500:
             transaction.set_rollback(True)
-        response.set_cookie(ESTABLISHMENT_COOKIE, registry.slug, max_age=365 * 86400, httponly=True, samesite="Lax", secure=request.is_secure())
+        response.set_cookie(
+            ESTABLISHMENT_COOKIE,
+            registry.slug,
+            max_age=365 * 86400,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure(),
+        )
         return response
 
 

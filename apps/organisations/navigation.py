@@ -46,7 +46,11 @@ def entries_for(request: HttpRequest) -> list[ShownEntry]:
     for entry in sorted(_entries.values(), key=lambda e: e.order):
         if request.user.has_perm(entry.permission):
             url = reverse(entry.url_name)
-            shown.append(ShownEntry(str(entry.label), url, _is_current(request.path, url), entry.count() if entry.count else None))
+            shown.append(
+                ShownEntry(
+                    str(entry.label), url, _is_current(request.path, url), entry.count() if entry.count else None
+                )
+            )
     best = max((len(e.url) for e in shown if e.current), default=0)
     return [ShownEntry(e.label, e.url, e.current and len(e.url) == best, e.count) for e in shown]
 

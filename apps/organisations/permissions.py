@@ -18,7 +18,11 @@ from apps.socle.installer import house_apps
 
 # name: (label, description, whether a second factor is demanded)
 ROLES = {
-    "administrateur": (_("Administrateur"), _("Gère les membres et les données de référence de l’établissement."), True),
+    "administrateur": (
+        _("Administrateur"),
+        _("Gère les membres et les données de référence de l’établissement."),
+        True,
+    ),
     "caissier": (_("Caissier"), _("Ouvre sa caisse, facture, encaisse et remet la quittance."), False),
     "comptable": (_("Comptable"), _("Valide ou rejette, impute, tient les journaux et clôture."), True),
     "medecin": (_("Médecin"), _("Enregistre les séjours, actes et examens."), False),

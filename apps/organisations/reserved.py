@@ -1,5 +1,20 @@
 """First segments of a path that are not a tenant's slug."""
 
 RESERVED_SLUGS = frozenset(
-    {"admin", "api", "compte", "connexion", "i18n", "media", "sante", "static", "theme", "verification", "webhooks", "www", "favicon.ico", "robots.txt"}
+    {
+        "admin",
+        "api",
+        "compte",
+        "connexion",
+        "i18n",
+        "media",
+        "sante",
+        "static",
+        "theme",
+        "verification",
+        "webhooks",
+        "www",
+        "favicon.ico",
+        "robots.txt",
+    }
 )

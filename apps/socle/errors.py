@@ -97,7 +97,11 @@ def from_integrity_error(error: IntegrityError) -> BusinessError | None:
     return BusinessError(said.message, code=said.code, field=said.field) if said else None
 
 
-declare_constraint("socle_immutable", _("Ce document est émis : il ne peut plus être modifié ni supprimé."), "document-issued")
-declare_constraint("socle_transition", _("Cette étape n’est plus possible : l’état du document a changé."), "transition-refused")
+declare_constraint(
+    "socle_immutable", _("Ce document est émis : il ne peut plus être modifié ni supprimé."), "document-issued"
+)
+declare_constraint(
+    "socle_transition", _("Cette étape n’est plus possible : l’état du document a changé."), "transition-refused"
+)
 declare_constraint("socle_fact_required", _("Un document émis doit porter son fait comptable."), "fact-required")
 declare_constraint("socle_counter_step", _("La numérotation ne peut qu’avancer de un."), "number-gap")

@@ -41,7 +41,13 @@ def body_digest(body: Mapping[str, Any]) -> str:
 
 
 def run_once(
-    *, key: str, route: str, acteur: Acteur, body: Mapping[str, Any], function: Callable[[], uuid.UUID], wait: bool = False
+    *,
+    key: str,
+    route: str,
+    acteur: Acteur,
+    body: Mapping[str, Any],
+    function: Callable[[], uuid.UUID],
+    wait: bool = False,
 ) -> Outcome:
     """Run `function` unless `key` has already run it for this tenant, principal and route.
 
@@ -72,7 +78,7 @@ def _lock(name: str, wait: bool) -> None:
     """Hold an advisory lock on `name` until the transaction ends."""
     function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
-        cursor.execute(f"select {function}(hashtextextended(%s, 0))", [name])  # noqa: S608 — one of two constants
+        cursor.execute(f"select {function}(hashtextextended(%s, 0))", [name])
         taken = wait or cursor.fetchone()[0]
     if not taken:
         raise RequestInProgress(_("La même demande est en cours."), code="request-in-progress")

@@ -46,7 +46,12 @@ def house_apps() -> list[AppConfig]:
 
 def house_models() -> list[type[models.Model]]:
     """Return the concrete, managed models of our own apps, automatic link tables included."""
-    return [m for config in house_apps() for m in config.get_models(include_auto_created=True) if m._meta.managed and not m._meta.proxy]
+    return [
+        m
+        for config in house_apps()
+        for m in config.get_models(include_auto_created=True)
+        if m._meta.managed and not m._meta.proxy
+    ]
 
 
 def login(alias: str) -> str | None:
@@ -62,7 +67,9 @@ def pieces() -> Iterator[Piece]:
     for model in house_models():
         if getattr(model, "tenant_pair_unique", False):
             table = model._meta.db_table
-            yield Piece(f"pair:{table}", _add_constraint(quote(table), tenant_key_name(model), "unique (tenant_id, id)"))
+            yield Piece(
+                f"pair:{table}", _add_constraint(quote(table), tenant_key_name(model), "unique (tenant_id, id)")
+            )
     for model in house_models():
         yield Piece(f"table:{model._meta.db_table}", table_sql(model))
     for path in _files(before_tables=False):
@@ -76,7 +83,11 @@ def _files(*, before_tables: bool) -> Iterator[Path]:
 
 
 def _file_piece(path: Path) -> Piece:
-    sql = path.read_text(encoding="utf-8").replace("{runtime}", quote(login("default") or "")).replace("{owner}", "current_user")
+    sql = (
+        path.read_text(encoding="utf-8")
+        .replace("{runtime}", quote(login("default") or ""))
+        .replace("{owner}", "current_user")
+    )
     return Piece(f"file:{path.parent.parent.name}/{path.name}", sql)
 
 
@@ -91,7 +102,12 @@ def literal(text: str) -> str:
 def table_sql(model: type[models.Model]) -> str:
     """Return the SQL that protects the table of `model`."""
     table = quote(model._meta.db_table)
-    parts = [*_row_security_sql(model, table), *_key_sql(model, table), *_guard_sql(model, table), *_grant_sql(model, table)]
+    parts = [
+        *_row_security_sql(model, table),
+        *_key_sql(model, table),
+        *_guard_sql(model, table),
+        *_grant_sql(model, table),
+    ]
     return "\n".join(parts)
 
 
@@ -137,10 +153,9 @@ def _key_sql(model: type[models.Model], table: str) -> Iterator[str]:
 
 def _add_constraint(table: str, name: str, body: str) -> str:
     """Return SQL that adds a constraint once (its own name and table tell whether it is there)."""
-    return (
-        f"do $do$ begin if not exists (select 1 from pg_constraint where conname = {literal(name)} "
-        f"and conrelid = {literal(table)}::regclass) then alter table {table} add constraint {quote(name)} {body}; end if; end $do$;"
-    )
+    there = f"conname = {literal(name)} and conrelid = {literal(table)}::regclass"
+    add = f"alter table {table} add constraint {quote(name)} {body}"
+    return f"do $do$ begin if not exists (select from pg_constraint where {there}) then {add}; end if; end $do$;"
 
 
 def _guard_sql(model: type[models.Model], table: str) -> Iterator[str]:
@@ -165,7 +180,9 @@ def _check_columns(model: type[models.Model], protection: Protection) -> None:
     """Refuse a declaration that names a column the table lacks: it would protect nothing."""
     columns = {f.column for f in model._meta.local_concrete_fields}
     by_state = {c for names in protection.living_by_state.values() if not isinstance(names, str) for c in names}
-    unknown = ({*protection.living, *protection.frozen, *by_state} | ({protection.state} if protection.state else set())) - columns
+    unknown = (
+        {*protection.living, *protection.frozen, *by_state} | ({protection.state} if protection.state else set())
+    ) - columns
     if unknown:
         raise TypeError(f"{model._meta.label}: protection names unknown columns {sorted(unknown)}")
 

@@ -86,7 +86,9 @@ def _record(request: HttpRequest, response: HttpResponse, body: str, duration_ms
         request_id=request.request_id,  # type: ignore[attr-defined]
         method=request.method or "",
         path=redact_text(request.get_full_path_info().partition("?")[0])[:500],
-        query_params=json.dumps(redact(dict(request.GET.lists())), ensure_ascii=False)[:MAX_BODY] if request.GET else "",
+        query_params=json.dumps(redact(dict(request.GET.lists())), ensure_ascii=False)[:MAX_BODY]
+        if request.GET
+        else "",
         user_id=user.pk if user is not None and user.is_authenticated else None,
         user_role=membership.role.name if membership else "",
         client_ip=client_ip(request),
@@ -115,4 +117,6 @@ def _refusal_of(response: HttpResponse) -> str:
         problem = json.loads(response.content)
     except ValueError:
         return ""
-    return json.dumps({"code": problem.get("code"), "status": problem.get("status")}) if isinstance(problem, dict) else ""
+    return (
+        json.dumps({"code": problem.get("code"), "status": problem.get("status")}) if isinstance(problem, dict) else ""
+    )

@@ -17,7 +17,9 @@ def check_login() -> None:
         cursor.execute("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
         if cursor.fetchone()[0]:
             raise Unprotected("DATABASE_URL is a superuser's or has BYPASSRLS: the web needs the runtime login.")
-        cursor.execute("select count(*) from pg_tables where schemaname = 'public' and pg_has_role(current_user, tableowner::regrole, 'member')")
+        cursor.execute(
+            "select count(*) from pg_tables where schemaname = 'public' and pg_has_role(current_user, tableowner::regrole, 'member')"
+        )
         if cursor.fetchone()[0]:
             raise Unprotected("DATABASE_URL is the owner's login: the web needs the runtime login, which owns nothing.")
 
@@ -48,7 +50,9 @@ def _missing_triggers() -> list[str]:
         if protection is not None:
             names = (GUARD, NO_TRUNCATE, FIRST_INSERT) if protection.transitions else (GUARD, NO_TRUNCATE)
             expected += [(model._meta.db_table, name) for name in names]
-    return [f"{table}: trigger {name} is missing or disabled" for table, name in expected if (table, name) not in active]
+    return [
+        f"{table}: trigger {name} is missing or disabled" for table, name in expected if (table, name) not in active
+    ]
 
 
 def _missing_policies() -> list[str]:

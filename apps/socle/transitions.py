@@ -94,12 +94,16 @@ class TransitionTable:
         transition = self[name]
         state = getattr(instance, self.column)
         if state not in transition.origins:
-            message = already() if already else _("Cette étape n’est plus possible : l’état est « %s ».") % self.label(state)
+            message = (
+                already() if already else _("Cette étape n’est plus possible : l’état est « %s ».") % self.label(state)
+            )
             raise Conflict(message, code="transition-refused")
         if transition.permission and may is not None and not may(transition.permission):
             raise NotAllowed(_("Vous n’avez pas le droit de faire cela."), code="permission-denied")
         if transition.second_person and acteur.is_person and acteur.id == issuer_id:
-            raise NotAllowed(_("Qui émet ne valide pas : une autre personne doit le faire."), code="second-person-required")
+            raise NotAllowed(
+                _("Qui émet ne valide pas : une autre personne doit le faire."), code="second-person-required"
+            )
         if transition.reason_required and not reason.strip():
             raise BusinessError(_("Dites pourquoi : le motif est obligatoire."), code="reason-required", field="motif")
         return transition

@@ -12,10 +12,14 @@ from apps.socle.row_security import person_rows
 class Membership(TenantOwned):
     """A user's one role within a tenant; one accountant may keep three hospitals."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships", verbose_name=_("utilisateur"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships", verbose_name=_("utilisateur")
+    )
     role = models.ForeignKey("organisations.Role", models.PROTECT, related_name="+", verbose_name=_("rôle"))
     is_active = models.BooleanField(_("actif"), default=True)
-    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+")
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(_("depuis le"), default=now, editable=False)
 
     row_security = person_rows()

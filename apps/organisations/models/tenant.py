@@ -48,19 +48,27 @@ class Tenant(models.Model):
     time_zone = models.CharField(_("fuseau horaire"), max_length=63)
     siret = models.CharField(_("SIRET"), max_length=14, blank=True)
     vat_number = models.CharField(_("numéro de TVA"), max_length=30, blank=True)
-    niu = models.CharField(_("NIU"), max_length=20, blank=True, help_text=_("Numéro d’identifiant unique du contribuable (Cameroun)."))
-    rccm = models.CharField(_("RCCM"), max_length=40, blank=True, help_text=_("Registre du commerce et du crédit mobilier."))
+    niu = models.CharField(
+        _("NIU"), max_length=20, blank=True, help_text=_("Numéro d’identifiant unique du contribuable (Cameroun).")
+    )
+    rccm = models.CharField(
+        _("RCCM"), max_length=40, blank=True, help_text=_("Registre du commerce et du crédit mobilier.")
+    )
     billing_email = models.EmailField(_("adresse de facturation"), blank=True)
     technical_email = models.EmailField(_("adresse technique"), blank=True)
     contact_email = models.EmailField(_("adresse de contact"), blank=True)
     contact_phone = models.CharField(_("téléphone"), max_length=20, blank=True)
     address = models.JSONField(_("adresse postale"), default=dict, blank=True)
-    environment = models.CharField(_("environnement"), max_length=10, choices=Environment, default=Environment.PRODUCTION)
+    environment = models.CharField(
+        _("environnement"), max_length=10, choices=Environment, default=Environment.PRODUCTION
+    )
     kyb_status = models.CharField(_("vérification"), max_length=20, choices=KybStatus, default=KybStatus.PENDING)
     kyb_verified_at = models.DateTimeField(_("vérifié le"), null=True, blank=True)
     kyb_rejection_reason = models.TextField(_("motif du refus"), blank=True)
     balance = MoneyField(_("solde disponible"), default=0)
-    cash_rounding = MoneyField(_("arrondi des espèces"), default=0, help_text=_("Pas d’arrondi appliqué à l’émission ; 0 : aucun."))
+    cash_rounding = MoneyField(
+        _("arrondi des espèces"), default=0, help_text=_("Pas d’arrondi appliqué à l’émission ; 0 : aucun.")
+    )
     settings = models.JSONField(_("paramètres"), default=dict, blank=True)
     metadata = models.JSONField(_("données"), default=dict, blank=True)
     status = models.CharField(_("état"), max_length=10, choices=Status, default=Status.ACTIVE)
@@ -107,4 +115,6 @@ class Tenant(models.Model):
         """Return the postal address as it is printed, a line each."""
         address = self.address or {}
         town = " ".join(filter(None, [address.get("postal_code"), address.get("city")]))
-        return [line for line in (address.get("line1"), address.get("line2"), town, address.get("country_name")) if line]
+        return [
+            line for line in (address.get("line1"), address.get("line2"), town, address.get("country_name")) if line
+        ]

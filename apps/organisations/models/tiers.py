@@ -28,7 +28,9 @@ class Tiers(TenantOwned):
         verbose_name_plural = _("tiers")
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "code"], name="organisations_tiers_code", violation_error_message=_("Ce code désigne déjà un tiers.")
+                fields=["tenant", "code"],
+                name="organisations_tiers_code",
+                violation_error_message=_("Ce code désigne déjà un tiers."),
             )
         ]
 

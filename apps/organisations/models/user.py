@@ -45,7 +45,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     sexe = models.CharField(_("sexe"), max_length=10, choices=Sexe, blank=True)
     avatar_url = models.URLField(_("portrait"), blank=True)
     google_id = models.CharField(_("compte Google"), max_length=255, null=True, blank=True, unique=True, editable=False)
-    last_login_ip = models.GenericIPAddressField(_("adresse IP de la dernière connexion"), null=True, blank=True, editable=False)
+    last_login_ip = models.GenericIPAddressField(
+        _("adresse IP de la dernière connexion"), null=True, blank=True, editable=False
+    )
     email_verified_at = models.DateTimeField(_("adresse vérifiée le"), null=True, blank=True, editable=False)
     created_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     is_active = models.BooleanField(_("compte actif"), default=True)
@@ -56,7 +58,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["first_name", "last_name"]
 
-    row_security = open_table("signing in looks a user up before there is a tenant; screens list users through memberships")
+    row_security = open_table(
+        "signing in looks a user up before there is a tenant; screens list users through memberships"
+    )
     objects = UserManager()
 
     class Meta:
@@ -64,7 +68,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("utilisateurs")
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), name="organisations_user_email", violation_error_message=_("Cette adresse a déjà un compte.")
+                Lower("email"),
+                name="organisations_user_email",
+                violation_error_message=_("Cette adresse a déjà un compte."),
             ),
             models.CheckConstraint(
                 condition=models.Q(is_superuser=False),
@@ -72,7 +78,9 @@ class User(AbstractBaseUser, PermissionsMixin):
                 violation_error_message=_("Aucun compte n’est au-dessus des établissements."),
             ),
             models.CheckConstraint(
-                condition=~models.Q(email=""), name="organisations_user_email_null", violation_error_message=_("Adresse vide : laissez-la absente.")
+                condition=~models.Q(email=""),
+                name="organisations_user_email_null",
+                violation_error_message=_("Adresse vide : laissez-la absente."),
             ),
         ]
 

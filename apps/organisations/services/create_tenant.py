@@ -60,11 +60,15 @@ def _check(wanted: TenantToCreate) -> None:
     if wanted.slug in RESERVED_SLUGS:
         raise BusinessError(_("L’adresse « %s » est réservée.") % wanted.slug, code="slug-reserved", field="slug")
     if wanted.time_zone not in zoneinfo.available_timezones():
-        raise BusinessError(_("Fuseau horaire inconnu : %s.") % wanted.time_zone, code="unknown-time-zone", field="time_zone")
+        raise BusinessError(
+            _("Fuseau horaire inconnu : %s.") % wanted.time_zone, code="unknown-time-zone", field="time_zone"
+        )
     try:
         decimals(wanted.currency)
     except UnknownCurrency as error:
-        raise BusinessError(_("Devise inconnue : %s.") % wanted.currency, code="unknown-currency", field="currency") from error
+        raise BusinessError(
+            _("Devise inconnue : %s.") % wanted.currency, code="unknown-currency", field="currency"
+        ) from error
 
 
 def _tenant(tenant_id: Any, wanted: TenantToCreate) -> Tenant:

@@ -34,7 +34,9 @@ def create_user(
     full_username = username.strip().lower()
     if not email and "@" not in full_username:
         full_username = f"{full_username}@{tenant.slug}"
-    user = User(username=full_username, email=email or None, first_name=first_name, last_name=last_name, is_active=is_active)
+    user = User(
+        username=full_username, email=email or None, first_name=first_name, last_name=last_name, is_active=is_active
+    )
     user.created_by_id = acteur.id
     user.set_password(password)
     try:

@@ -11,7 +11,7 @@ from apps.socle.installer import house_apps
 
 
 def install_roles_after_migrate(sender: AppConfig, using: str, **kwargs: object) -> None:
-    """Receiver of `post_migrate`; does nothing before the tables of roles are there."""
+    """Receiver of `post_migrate`, sent when every table is there; makes all permissions before it gives them."""
     if "organisations_role" not in connections[using].introspection.table_names():
         return
     for config in house_apps():

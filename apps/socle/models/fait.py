@@ -43,7 +43,9 @@ class Fait(models.Model):
     class Meta:
         verbose_name = "fait"
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "key"], name="socle_fait_key", violation_error_message="Ce fait est déjà publié."),
+            models.UniqueConstraint(
+                fields=["tenant_id", "key"], name="socle_fait_key", violation_error_message="Ce fait est déjà publié."
+            ),
             models.UniqueConstraint(
                 fields=["tenant_id", "type", "source_id"],
                 name="socle_fait_source",

@@ -1,0 +1,29 @@
+"""The admin site: the stock one, in French, behind our own sign-in and a membership's permission."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+
+class CaurisAdminSite(AdminSite):
+    """Open to active members whose role may enter the administration of this tenant."""
+
+    site_header = _("Administration de Cauris")
+    site_title = _("Cauris")
+    index_title = _("Données de référence")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(
+            request.user.is_active
+            and getattr(request, "tenant", None)
+            and request.user.has_perm("organisations.acces_administration")
+        )
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send people through allauth's door, so that a lockout earned there holds here."""
+        return secure_admin_login(super().login)(request, extra_context)
