@@ -4,12 +4,18 @@
 import os
 import sys
 
+from apps.socle.launch.errors import LaunchError
+from config.environment import InsecureSetting
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (LaunchError, InsecureSetting) as error:
+        sys.exit(f"manage.py : {error}")
 
 
 if __name__ == "__main__":

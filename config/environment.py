@@ -86,6 +86,12 @@ VARIABLES: tuple[Variable, ...] = (
         secret=True,
     ),
     Variable(
+        "CAURIS_DATABASE_LOGINS",
+        as_list,
+        "default,owner,maintenance",
+        "Database logins that this process holds; `bin/start` gives web and workers `default` only.",
+    ),
+    Variable(
         "SECRET_KEY",
         as_text,
         "",

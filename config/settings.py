@@ -45,6 +45,9 @@ if PRODUCTION:
         if refused:
             raise InsecureSetting(sentence)
 
+if SECOND_FACTOR != "required" and read("DATABASE_URL"):
+    raise InsecureSetting("CAURIS_SECOND_FACTOR may be relaxed for the demo only, which has no DATABASE_URL.")
+
 # Applications ----------------------------------------------------------------------------
 INSTALLED_APPS = [
     "apps.insurance",
@@ -132,7 +135,7 @@ if EMBEDDED_DATABASE:
 
     urls = embedded_urls(DATA_DIR)
 for alias, url in urls.items():
-    if url:
+    if url and alias in read("CAURIS_DATABASE_LOGINS"):
         DATABASES[alias] = dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
         DATABASES[alias].setdefault("OPTIONS", {}).setdefault("application_name", f"cauris-{alias}")
 DATABASE_ROUTERS = ["apps.socle.routers.OneDatabase"]

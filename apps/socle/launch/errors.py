@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+MISUSE = 2
+
 
 class LaunchError(RuntimeError):
     """The platform cannot start; the message is one French sentence that says why and what to do."""
+
+    def __init__(self, sentence: str, status: int = 1) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 @contextmanager
@@ -22,6 +28,8 @@ def said_in_words(folder: Path) -> Iterator[None]:
             f"Impossible d'écrire ou de lire {error.filename or folder} : ce dossier appartient sans doute à un autre "
             "compte. Relancez avec ce compte, ou choisissez un autre dossier avec --data."
         ) from error
+    except NotADirectoryError as error:
+        raise LaunchError(f"Impossible d'écrire sous {folder} : ce n'est pas un dossier.") from error
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise LaunchError(f"Le disque est plein : plus de place pour écrire sous {folder}.") from error

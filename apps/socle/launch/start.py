@@ -1,0 +1,214 @@
+"""Second stage of bin/start: database, migrations, demo, static files, then the processes that serve."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from apps.socle.launch import account, checks, cluster, options, postgres, secrets
+from apps.socle.launch.console import complain, say
+from apps.socle.launch.database_urls import refuse_unreachable
+from apps.socle.launch.errors import LaunchError, said_in_words
+from apps.socle.launch.options import ROOT, Options
+from apps.socle.launch.processes import Stopped, die_with_parent, ignore_stop_signals, run, stop_signals, tail
+from apps.socle.launch.supervisor import Service, Supervisor
+
+BROKER_FOLDERS = ("queue", "processed", "control")
+WEB_LOGINS = "default"
+"""Web, worker and beat get the runtime login only; migrations have the owner's."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until asked to stop; returns the exit status."""
+    try:
+        asked = options.parse(arguments)
+        with stop_signals(), Launch(asked) as launch, said_in_words(asked.data_dir):
+            launch.prepare()
+            launch.serve()
+    except LaunchError as error:
+        complain("start", error)
+        return error.status
+    except Stopped:
+        say("Cauris est arrêté.")
+    return 0
+
+
+class Launch:
+    """One start of the platform, from the checks to the end of the last process."""
+
+    def __init__(self, asked: Options) -> None:
+        self.asked = asked
+        self.data_dir = asked.data_dir
+        self.logs = asked.data_dir / "logs"
+        self.lock: int | None = None
+        self.listener: socket.socket | None = None
+        self.supervisor = Supervisor(asked.data_dir)
+        self.database: cluster.Running | None = None
+
+    def __enter__(self) -> Launch:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Stop what was started: those who use the database first, then the database."""
+        ignore_stop_signals()
+        if self.supervisor.running or self.database:
+            say("Arrêt…")
+        self.supervisor.stop()
+        if self.listener is not None:
+            self.listener.close()
+        if self.database is not None:
+            cluster.stop(self.database)
+        if self.lock is not None:
+            os.close(self.lock)
+
+    def prepare(self) -> None:
+        """Bring the machine to the point where the platform can be served."""
+        checks.writable(self.data_dir)
+        self._be_the_only_one()
+        left = self.supervisor.end_what_was_left()
+        self.listener = checks.listening_socket(self.asked.host, self.asked.port)
+        if account.running_as_root():
+            say("Vous êtes root : c'est bon pour essayer seulement.")
+        secrets.master_secret(self.data_dir)
+        for name in BROKER_FOLDERS:
+            (self.data_dir / "broker" / name).mkdir(parents=True, exist_ok=True)
+        self._start_database(left)
+        self._manage("Schéma de la base", "migrate", "--noinput", "--verbosity=0")
+        self._collect_static()
+        if self.asked.demo and any(ROOT.glob("apps/*/management/commands/charger_demo.py")):
+            self._manage("Données de démonstration", "charger_demo", show=True)
+
+    def serve(self) -> None:
+        """Start web, worker and beat, say where, and watch them until asked to stop."""
+        assert self.listener is not None
+        for service in self._services(self.listener):
+            self.supervisor.start(service)
+        self.supervisor.wait_for_answer(self._reachable_address(), self.logs / "web.log")
+        self._announce()
+        self.supervisor.watch()
+
+    def environment(self, logins: str = "") -> dict[str, str]:
+        """Return the children's environment; `logins` restricts the database logins that they hold."""
+        environment = {
+            **os.environ,
+            "CAURIS_DATA_DIR": str(self.data_dir),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.asked.demo:
+            environment["CAURIS_SECOND_FACTOR"] = "optional"
+        if "ALLOWED_HOSTS" not in os.environ:
+            environment["ALLOWED_HOSTS"] = ",".join(self._hosts())
+        if logins:
+            environment["CAURIS_DATABASE_LOGINS"] = logins
+            environment.pop("DATABASE_OWNER_URL", None)
+            environment.pop("DATABASE_MAINTENANCE_URL", None)
+        return environment
+
+    def _be_the_only_one(self) -> None:
+        path = self.data_dir / "start.lock"
+        self.lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            who = path.read_text(encoding="utf-8").strip() or "démarrage en cours"
+            raise LaunchError(f"Cauris tourne déjà sur {self.data_dir} ({who}).") from None
+        os.ftruncate(self.lock, 0)
+        os.pwrite(self.lock, f"processus {os.getpid()}".encode(), 0)
+
+    def _start_database(self, left: set[int]) -> None:
+        if os.environ.get("DATABASE_URL"):
+            refuse_unreachable(os.environ)
+            say("Base de données : celle de DATABASE_URL")
+            return
+        running, started = postgres.ensure_running(self.data_dir, die_with_parent(signal.SIGINT))
+        if started or running.pid in left:
+            self.database = running
+            self.supervisor.remember(running.pid)
+        home = postgres.home_of(self.data_dir)
+        say(f"Base de données : PostgreSQL embarqué, {cluster.HOST}:{running.port}, données sous {home}")
+
+    def _manage(self, what: str, *command: str, show: bool = False) -> None:
+        say(f"{what}…")
+        log = None if show else self.logs / "start.log"
+        status = run([sys.executable, ROOT / "manage.py", *command], ROOT, self.environment(), log)
+        if status != 0:
+            if log is not None:
+                say(tail(log))
+            raise LaunchError(f"« manage.py {command[0]} » a échoué (statut {status}) ; le reste est dans {self.logs}.")
+
+    def _collect_static(self) -> None:
+        stamp = self.data_dir / "static" / ".stamp"
+        fingerprint = static_fingerprint(ROOT)
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint:
+            return
+        shutil.rmtree(self.data_dir / "static", ignore_errors=True)
+        self._manage("Fichiers statiques", "collectstatic", "--noinput", "--verbosity=0")
+        stamp.write_text(fingerprint, encoding="utf-8")
+
+    def _services(self, listener: socket.socket) -> tuple[Service, ...]:
+        environment = self.environment(WEB_LOGINS)
+        level = environment.get("CAURIS_LOG_LEVEL", "INFO")
+        python = sys.executable
+        celery = (python, "-m", "celery", "--app=config")
+        web = (python, "-m", "gunicorn", "--config=python:config.gunicorn", f"--bind=fd://{listener.fileno()}")
+        # Threads: a worker killed without warning leaves no pool of children behind.
+        worker = (*celery, "worker", "--pool=threads", "--concurrency=2", "--without-gossip", "--without-mingle")
+        return (
+            Service("web", (*web, "config.wsgi:application"), environment, (listener.fileno(),)),
+            Service("worker", (*worker, f"--loglevel={level}"), environment),
+            Service("beat", (*celery, "beat", "--pidfile=", f"--loglevel={level}"), environment),
+        )
+
+    def _hosts(self) -> list[str]:
+        """Host names under which the served address may be asked for."""
+        names = ["localhost", "127.0.0.1", "[::1]"]
+        if self.asked.host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+            names += [socket.gethostname(), *socket.gethostbyname_ex(socket.gethostname())[2]]
+        elif self.asked.host not in names:
+            names.append(f"[{self.asked.host}]" if ":" in self.asked.host else self.asked.host)
+        return names
+
+    def _reachable_address(self) -> tuple[str, int]:
+        assert self.listener is not None
+        host, port = self.listener.getsockname()[:2]
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - compared, not bound
+
+    def _announce(self) -> None:
+        host, port = self._reachable_address()
+        say("")
+        say(f"Cauris est prêt : http://{f'[{host}]' if ':' in host else host}:{port}/")
+        accounts = self.data_dir / "demo-accounts.json"
+        if self.asked.demo and accounts.exists():
+            say(f"Comptes de démonstration (aussi dans {accounts}) :")
+            for line in account_lines(json.loads(accounts.read_text(encoding="utf-8"))):
+                say(line)
+        say(f"Journaux : {self.logs}. Ctrl-C arrête tout.")
+
+
+def account_lines(accounts: Sequence[dict[str, str]]) -> list[str]:
+    """Return the demo accounts as aligned lines, the first of each role."""
+    first: dict[str, dict[str, str]] = {}
+    for entry in accounts:
+        first.setdefault(entry["role"], entry)
+    columns = ("role", "tenant", "username", "password")
+    widths = {name: max(len(entry[name]) for entry in first.values()) for name in columns} if first else {}
+    return ["  " + "  ".join(entry[name].ljust(widths[name]) for name in columns).rstrip() for entry in first.values()]
+
+
+def static_fingerprint(root: Path) -> str:
+    """Return a digest of what collectstatic would copy: our files' names, sizes and times, the pinned packages."""
+    digest = hashlib.sha256((root / "requirements.txt").read_bytes())
+    folders = (root / "static", *sorted(root.glob("apps/*/static")))
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        found = path.stat()
+        digest.update(f"{path.relative_to(root)} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
