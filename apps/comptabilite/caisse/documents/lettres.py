@@ -11,7 +11,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from babel import Locale
-from babel.numbers import get_currency_name, get_currency_precision
+from babel.numbers import get_currency_name
+
+from apps.socle.money import decimals, is_exact
 
 MAXIMUM = 999_999_999_999
 UNITES = [
@@ -107,15 +109,14 @@ def montant_en_lettres(montant: Decimal, devise: str) -> str:
 
     Raises ValueError when the amount is negative, above 999 999 999 999 or finer than its currency.
     """
-    decimales = get_currency_precision(devise)
-    if montant != montant.quantize(Decimal(1).scaleb(-decimales)):
+    if not is_exact(montant, devise):
         raise ValueError(f"{montant} is finer than {devise} allows")
     entier, fraction = divmod(montant, 1)
     unite, sous_unite = _noms(devise)
     mots = nombre_en_lettres(int(entier))
     phrase = f"{mots}{_liaison(mots, unite[entier >= 2])}{unite[entier >= 2]}"
     if fraction:
-        centimes = int(fraction.scaleb(decimales))
+        centimes = int(fraction.scaleb(decimals(devise)))
         phrase += f" et {nombre_en_lettres(centimes)} {sous_unite[centimes >= 2]}"
     return phrase
 
