@@ -13,10 +13,13 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from apps.socle.scope import scope
+from tests.support.browser import chromium, leave_out_without_chromium
 from tests.support.database import Reset, database_for_tests
 from tests.support.templates import FailOnUndefined
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from apps.organisations.models import Tenant
 
 
@@ -26,6 +29,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if "owner" not in settings.DATABASES:
         pytest.exit("DATABASE_URL est donné sans DATABASE_OWNER_URL : les tests ont besoin des deux.", returncode=2)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out_without_chromium(config, items)
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +87,10 @@ def committed_tenant(transactional_db: None) -> Tenant:
     from apps.organisations.tests.factories import make_tenant
 
     return make_tenant()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, for tests marked `browser`."""
+    with chromium() as opened:
+        yield opened

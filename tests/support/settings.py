@@ -1,7 +1,22 @@
-"""The settings of the tests: those of the project, told that they are being tested."""
+"""The settings of the tests: those of the project, told that they are being tested.
+
+Of what configures Cauris only the databases and the data folder are taken from the caller, so
+that the tests are the same everywhere.
+"""
 
 import os
 
+from config.environment import VARIABLES
+
+KEPT = {
+    "CAURIS_DATA_DIR",
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "DATABASE_MAINTENANCE_URL",
+}
+for variable in VARIABLES:
+    if variable.name not in KEPT:
+        os.environ.pop(variable.name, None)
 os.environ["CAURIS_ENV"] = "test"
 
-from config.settings import *  # noqa: F403
+from config.settings import *  # noqa: E402, F403

@@ -30,7 +30,11 @@ HAND_OVER = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
     "from importlib import import_module; sys.exit(import_module(sys.argv.pop(1)).main(sys.argv[1:]))"
 )
-SECOND_STAGE = {"start": "apps.socle.launch.start", "test": "apps.socle.launch.testing"}
+SECOND_STAGE = {
+    "start": "apps.socle.launch.start",
+    "test": "apps.socle.launch.testing",
+    "postgres15": "apps.socle.launch.debian_postgres",
+}
 
 
 def main(command: str, arguments: Sequence[str]) -> int:
