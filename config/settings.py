@@ -25,6 +25,8 @@ DEBUG = False  # the pages of 404 and 500 are ours everywhere; a traceback belon
 # Secrets ---------------------------------------------------------------------------------
 SECRET_KEY: str = read("SECRET_KEY") or ("" if PRODUCTION else local_secrets.django_key(DATA_DIR))
 MASTER_SECRET_FILE = Path(read("CAURIS_MASTER_SECRET_FILE") or DATA_DIR / "secrets" / "master")
+if not read("CAURIS_MASTER_SECRET_FILE") and not PRODUCTION:
+    local_secrets.master_secret(DATA_DIR)
 SECOND_FACTOR: str = read("CAURIS_SECOND_FACTOR")
 ALLOWED_HOSTS: list[str] = read("ALLOWED_HOSTS")
 
