@@ -2,6 +2,19 @@ from django.apps import AppConfig
 
 
 class FacturationConfig(AppConfig):
+    """The legal invoice: numbers, lines, taxes, what is paid."""
+
     name = "apps.facturation"
     label = "facturation"
     verbose_name = "Facturation"
+
+    def ready(self) -> None:
+        from apps.facturation import constraints
+        from apps.facturation.facts import INVOICE_ISSUED
+        from apps.facturation.provisioning import open_first_sequence
+        from apps.organisations.provisioning import register_step
+        from apps.socle.facts import declare_fact
+
+        constraints.declare()
+        declare_fact(INVOICE_ISSUED)
+        register_step("facturation", open_first_sequence, 50)

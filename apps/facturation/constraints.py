@@ -1,0 +1,21 @@
+"""What the triggers and constraints of `sql/` say in French."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.socle.errors import declare_constraint
+
+
+def declare() -> None:
+    """Declare each name that the app's SQL raises. Called from `AppConfig.ready()`."""
+    declare_constraint(
+        "facturation_invoice_lines",
+        _("Les lignes de la facture ne font pas son total."),
+        "invoice-lines-differ",
+    )
+    declare_constraint(
+        "facturation_sequence_step",
+        _("La numérotation des factures ne peut qu’avancer de un."),
+        "invoice-number-gap",
+    )
+    for name in ("facturation_invoice_precision", "facturation_line_precision"):
+        declare_constraint(name, _("Ce montant n’existe pas dans cette devise."), "amount-not-exact")

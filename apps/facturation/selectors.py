@@ -1,0 +1,76 @@
+"""The reads of this app."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from apps.facturation.models import Invoice, InvoiceHistory, InvoiceLine, TaxRule
+from apps.facturation.pricing import LineToIssue, PricedInvoice, TaxRate, price_invoice
+from apps.organisations.models import Tenant
+from apps.socle.errors import BusinessError
+
+
+@dataclass(frozen=True)
+class TaxBreakdown:
+    """What an invoice bears at one rate or under one exemption."""
+
+    rate: Decimal
+    exemption: str
+    base: Decimal
+    tax: Decimal
+
+
+def tax_rates(country: str, on: date, categories: Sequence[str]) -> dict[str, TaxRate]:
+    """Return the rate or exemption of each category in `country` on that day.
+
+    A rule without category stands for those that have none of their own. Raises BusinessError for a
+    category that no rule covers: nothing is invoiced at a guess.
+    """
+    rules = TaxRule.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on), country=country, valid_from__lte=on)
+    known = {rule.category: TaxRate(rule.rate, rule.exemption_article) for rule in rules}
+    found = {category: known.get(category) or known.get("") for category in categories}
+    for category, rate in found.items():
+        if rate is None:
+            message = _("Aucune règle de TVA ne couvre « %(category)s » (%(country)s) au %(date)s.") % {
+                "category": category,
+                "country": country,
+                "date": on.strftime("%d/%m/%Y"),
+            }
+            raise BusinessError(message, code="tax-rule-missing", field="category")
+    return {category: rate for category, rate in found.items() if rate is not None}
+
+
+def price(tenant: Tenant, lines: Sequence[LineToIssue], on: date) -> PricedInvoice:
+    """Return what an invoice of `lines` would come to on that day, cash rounding included; writes nothing."""
+    rates = tax_rates(tenant.country, on, [line.category for line in lines])
+    return price_invoice(lines, rates, tenant.currency, tenant.cash_rounding)
+
+
+def invoices() -> QuerySet[Invoice]:
+    """Return the invoices of the tenant in scope, latest first."""
+    return Invoice.objects.select_related("tiers")
+
+
+def lines_of(invoice_id: uuid.UUID) -> QuerySet[InvoiceLine]:
+    return InvoiceLine.objects.filter(invoice_id=invoice_id).order_by("position")
+
+
+def history_of(invoice_id: uuid.UUID) -> QuerySet[InvoiceHistory]:
+    return InvoiceHistory.objects.filter(invoice_id=invoice_id).order_by("created_at", "id")
+
+
+def tax_breakdown(lines: Sequence[InvoiceLine]) -> list[TaxBreakdown]:
+    """Return bases and taxes by rate and exemption, in the order in which the lines meet them."""
+    found: dict[tuple[Decimal, str], list[Decimal]] = {}
+    for line in lines:
+        base_and_tax = found.setdefault((line.tax_rate, line.exemption), [Decimal(0), Decimal(0)])
+        base_and_tax[0] += line.total_ht
+        base_and_tax[1] += line.tax_amount
+    return [TaxBreakdown(rate, exemption, base, tax) for (rate, exemption), (base, tax) in found.items()]

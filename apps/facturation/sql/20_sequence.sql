@@ -1,0 +1,23 @@
+-- A sequence moves by one, with its count; its format is fixed once a number was taken.
+create or replace function facturation_sequence_step() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+begin
+  if tg_op in ('DELETE', 'TRUNCATE')
+     or (tg_op = 'INSERT' and new.total_created <> 0)
+     or (tg_op = 'UPDATE' and (
+       (new.id, new.tenant_id, new.year, new.month, new.created_at) is distinct from (old.id, old.tenant_id, old.year, old.month, old.created_at)
+       or (new.next_number - old.next_number, new.total_created - old.total_created) not in ((0, 0), (1, 1))
+       or (old.total_created > 0
+           and (new.prefix, new.suffix, new.format, new.format_type) is distinct from (old.prefix, old.suffix, old.format, old.format_type)))) then
+    raise exception using errcode = '23514', constraint = 'facturation_sequence_step', table = tg_table_name,
+      message = format('%s: only the next number may be taken', tg_table_name);
+  end if;
+  return new;
+end $$;
+
+create or replace trigger facturation_sequence_step before insert or update or delete on facturation_invoicesequence
+  for each row execute function facturation_sequence_step();
+create or replace trigger facturation_sequence_truncate before truncate on facturation_invoicesequence
+  for each statement execute function facturation_sequence_step();
+alter table facturation_invoicesequence enable always trigger facturation_sequence_step;
+alter table facturation_invoicesequence enable always trigger facturation_sequence_truncate;
