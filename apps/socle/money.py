@@ -7,7 +7,7 @@ commercial rule that the OHADA uniform act leaves to usage.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, localcontext
 from functools import cache
 
 from babel.core import get_global
@@ -16,6 +16,9 @@ from babel.numbers import get_currency_precision
 NARROW_NO_BREAK_SPACE = "\u202f"
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
+# Wide enough that a product of two columns of 20 digits is exact: Python's 28 digits are not.
+WIDE = Context(prec=60)
+LIMIT = Decimal(10) ** 16  # numeric(20,4)
 NAMES = {"XAF": "FCFA", "XOF": "FCFA", "EUR": "€", "USD": "$"}
 
 
@@ -41,12 +44,12 @@ def quantum(currency: str) -> Decimal:
 
 def quantize(amount: Decimal, currency: str) -> Decimal:
     """Return `amount` rounded to what `currency` can pay, half away from zero."""
-    return amount.quantize(quantum(currency), rounding=ROUND_HALF_UP)
+    return amount.quantize(quantum(currency), rounding=ROUND_HALF_UP, context=WIDE)
 
 
 def is_exact(amount: Decimal, currency: str) -> bool:
-    """Tell whether `amount` can be paid in `currency` as it stands."""
-    return amount.is_finite() and quantize(amount, currency) == amount
+    """Tell whether `amount` can be paid in `currency` as it stands, and kept in `numeric(20,4)`."""
+    return amount.is_finite() and abs(amount) < LIMIT and quantize(amount, currency) == amount
 
 
 def split(total: Decimal, weights: Sequence[Decimal], currency: str, remainder_to: int = -1) -> list[Decimal]:
@@ -60,9 +63,10 @@ def split(total: Decimal, weights: Sequence[Decimal], currency: str, remainder_t
         raise ValueError("weights must be positive, and at least one above zero")
     if not is_exact(total, currency):
         raise ValueError(f"{total} cannot be paid in {currency}")
-    whole = sum(weights)
-    parts = [(total * weight / whole).quantize(quantum(currency), rounding=ROUND_DOWN) for weight in weights]
-    parts[remainder_to] += total - sum(parts)
+    with localcontext(WIDE):
+        whole = sum(weights)
+        parts = [(total * weight / whole).quantize(quantum(currency), rounding=ROUND_DOWN) for weight in weights]
+        parts[remainder_to] += total - sum(parts)
     return parts
 
 
