@@ -2,6 +2,15 @@ from django.apps import AppConfig
 
 
 class HospitalConfig(AppConfig):
+    """Patients, their visits, what is given to them and what it costs."""
+
     name = "apps.hospital"
     label = "hospital"
     verbose_name = "Hôpital"
+
+    def ready(self) -> None:
+        from apps.hospital import constraints, provisioning
+        from apps.organisations.provisioning import register_step
+
+        constraints.declare()
+        register_step("hospital", provisioning.ouvrir_hopital, 10)

@@ -1,0 +1,46 @@
+"""The business date of a visit or a prestation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from apps.organisations.models import Tenant
+from apps.socle.actors import Acteur
+from apps.socle.clock import local_date, now
+from apps.socle.errors import BusinessError
+from apps.socle.scope import require_scope
+
+MIDI = dt.time(12)
+
+
+def etablissement() -> Tenant:
+    """Return the tenant in scope."""
+    return Tenant.objects.get(pk=require_scope())
+
+
+def verifier_date(le: dt.date, tenant: Tenant, acteur: Acteur) -> None:
+    """Refuse a day to come, and a past one unless a past is being taken over. Raises BusinessError."""
+    aujourdhui = local_date(tenant.time_zone)
+    if le > aujourdhui:
+        raise BusinessError(_("Cette date est à venir."), code="date-in-future", field="date")
+    if le < aujourdhui and not acteur.is_takeover:
+        raise BusinessError(_("Seule une reprise peut porter une date passée."), code="date-in-past", field="date")
+
+
+def jour_de(le: dt.date, tenant: Tenant) -> dt.date:
+    """Return the tenant's local day of `le`, a date or an aware moment."""
+    if isinstance(le, dt.datetime):
+        return le.astimezone(ZoneInfo(tenant.time_zone)).date()
+    return le
+
+
+def moment_de(le: dt.date, tenant: Tenant) -> dt.datetime:
+    """Return the moment of `le`: itself when it has an hour, now for today, else noon, the hour not being known."""
+    if isinstance(le, dt.datetime):
+        return le
+    if le == local_date(tenant.time_zone):
+        return now()
+    return dt.datetime.combine(le, MIDI, tzinfo=ZoneInfo(tenant.time_zone))

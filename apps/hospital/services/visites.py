@@ -1,0 +1,60 @@
+"""Visits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.utils.translation import gettext as _
+
+from apps.hospital.dates import etablissement, jour_de, moment_de, verifier_date
+from apps.hospital.locks import verrouiller_session
+from apps.hospital.models import Patient, Service, Session
+from apps.socle.actors import Acteur
+from apps.socle.audit import record
+from apps.socle.clock import now
+from apps.socle.commands import command
+from apps.socle.errors import Conflict
+from apps.socle.numbering import next_number
+
+
+@command
+def ouvrir_session(
+    *, patient_id: uuid.UUID, date: dt.date, acteur: Acteur, service: Service | None = None, motif: str = ""
+) -> Session:
+    """Return the patient's open visit of the day `date`, opened now if there is none.
+
+    `date` is the tenant's local day, or an aware moment when the hour is known. A visit that is
+    already open is returned as it is. Raises Patient.DoesNotExist, and BusinessError for a day to
+    come or, except to a takeover, past.
+    """
+    tenant = etablissement()
+    jour = jour_de(date, tenant)
+    verifier_date(jour, tenant, acteur)
+    ouverte = Session.objects.filter(patient_id=patient_id, jour=jour, fermee_le=None).first()
+    if ouverte is not None:
+        return ouverte
+    session = Session(
+        tenant=tenant,
+        patient=Patient.objects.get(pk=patient_id),
+        service=service,
+        numero=next_number(kind="VIS", year=jour.year),
+        jour=jour,
+        ouverte_le=moment_de(date, tenant),
+        motif=motif,
+    )
+    session.save(force_insert=True)
+    record("visit_opened", session, acteur, new={"numero": session.numero})
+    return session
+
+
+@command
+def fermer_session(*, session_id: uuid.UUID, acteur: Acteur) -> Session:
+    """Close a visit. Raises Session.DoesNotExist, and Conflict when it is closed already."""
+    session = verrouiller_session(session_id)
+    if session.fermee_le is not None:
+        raise Conflict(_("Cette visite est déjà fermée."), code="visit-closed")
+    session.fermee_le = max(now(), session.ouverte_le)
+    session.save(update_fields=["fermee_le"])
+    record("visit_closed", session, acteur, new={"numero": session.numero})
+    return session
