@@ -7,6 +7,11 @@ from typing import Any
 
 import uuid_utils
 from django.db import models
+from django.db.models import Case, F, Func, IntegerField, Q, When
+from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
+
+from apps.socle.money import currencies_by_decimals
 
 
 def uuid7() -> uuid.UUID:
@@ -55,3 +60,24 @@ class CurrencyField(models.CharField):
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
+
+
+def exact_amounts(name: str, *columns: str, currency: str) -> models.CheckConstraint:
+    """Return the constraint that amounts have no more decimals than the currency in the column beside them."""
+    places = Case(
+        *(
+            When(**{f"{currency}__in": codes}, then=number)
+            for number, codes in sorted(currencies_by_decimals().items())
+        ),
+        default=2,
+        output_field=IntegerField(),
+    )
+    condition = Q()
+    for column in columns:
+        condition &= Q(Exact(F(column), Func(F(column), places, function="TRUNC", output_field=MoneyField())))
+    return models.CheckConstraint(
+        name=name,
+        condition=condition,
+        violation_error_message=_("Ce montant est plus fin que ce que sa devise permet."),
+        violation_error_code="amount-too-fine",
+    )

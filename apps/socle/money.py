@@ -37,6 +37,15 @@ def decimals(currency: str) -> int:
     return get_currency_precision(currency)
 
 
+def currencies_by_decimals() -> dict[int, list[str]]:
+    """Return the currencies of ISO 4217 by number of decimals, sorted; two decimals, the usual number, left out."""
+    found: dict[int, list[str]] = {}
+    for code in sorted(get_global("all_currencies")):
+        if decimals(code) != 2:
+            found.setdefault(decimals(code), []).append(code)
+    return found
+
+
 def quantum(currency: str) -> Decimal:
     """Return the smallest amount of `currency`: 1 FCFA, 0.01 EUR."""
     return Decimal(1).scaleb(-decimals(currency))

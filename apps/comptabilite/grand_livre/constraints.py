@@ -1,0 +1,65 @@
+"""What the triggers and functions of the ledger say to a person."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.socle.errors import declare_constraint
+
+
+def declare() -> None:
+    """Give each refusal of `sql/` its sentence. Called from `ready()`."""
+    declare_constraint(
+        "comptabilite_equilibre",
+        _("L’écriture n’est pas équilibrée : débits et crédits diffèrent."),
+        "entry-unbalanced",
+    )
+    declare_constraint("comptabilite_lignes", _("Une écriture a au moins deux lignes."), "entry-too-short")
+    declare_constraint(
+        "comptabilite_ligne_tardive", _("On n’ajoute pas de ligne à une écriture déjà passée."), "entry-late-line"
+    )
+    declare_constraint(
+        "comptabilite_ligne_etrangere", _("Une ligne porte la date et la devise de son écriture."), "entry-foreign-line"
+    )
+    declare_constraint(
+        "comptabilite_periode_close",
+        _("La période comptable est clôturée : plus rien ne s’y comptabilise."),
+        "period-closed",
+        "date",
+    )
+    declare_constraint(
+        "comptabilite_periode_date", _("La date de l’écriture est hors de sa période."), "period-mismatch", "date"
+    )
+    declare_constraint(
+        "comptabilite_sans_periode",
+        _("Aucune période comptable n’est ouverte à cette date : ouvrez l’exercice."),
+        "period-missing",
+        "date",
+    )
+    declare_constraint(
+        "comptabilite_periode_exercice", _("Une période reste dans les jours de son exercice."), "period-outside-year"
+    )
+    declare_constraint(
+        "comptabilite_periode_attente",
+        _("Des imputations sont en attente dans cette période : résolvez-les d’abord."),
+        "period-has-pending-imputations",
+    )
+    declare_constraint(
+        "comptabilite_periode_a_valider",
+        _("Des écritures de cette période restent à valider."),
+        "period-has-entries-to-validate",
+    )
+    declare_constraint(
+        "comptabilite_compte_fige", _("L’écriture est validée : seule une écriture d’OD la corrige."), "entry-frozen"
+    )
+    declare_constraint(
+        "comptabilite_compte_imputable",
+        _("Ce compte ne reçoit pas d’écritures : choisissez un sous-compte actif."),
+        "account-not-postable",
+        "compte",
+    )
+    declare_constraint(
+        "comptabilite_compte_utilise",
+        _("Ce compte a déjà des écritures : son numéro et sa place ne changent plus."),
+        "account-in-use",
+        "numero",
+    )
+    declare_constraint("comptabilite_journal_actif", _("Ce journal n’est plus utilisé."), "journal-inactive", "journal")

@@ -1,0 +1,113 @@
+"""Imputation rules: which account and journal a line of a fact takes."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import ExpressionWrapper, F, Func, Q, Value
+from django.utils.translation import gettext_lazy as _
+
+from apps.comptabilite.grand_livre import imputation
+from apps.comptabilite.grand_livre.choices import Sens
+from apps.organisations.base import TenantForeignKey, TenantOwned
+from apps.socle.clock import now
+from apps.socle.immutability import Protection
+
+
+def _validite() -> Func:
+    """The days on which a rule holds: no first day means always, and it may end the day before it began."""
+    return Func(
+        F("valide_du"),
+        ExpressionWrapper(F("valide_au") + Value(1), output_field=models.DateField()),
+        Value("[)"),
+        function="daterange",
+        output_field=DateRangeField(),
+    )
+
+
+class RegleImputation(TenantOwned):
+    """A dated rule. A posted line keeps the rule that chose its account, so a rule only ever ends.
+
+    An empty criterion accepts anything; `imputation.py` says which of several rules wins. Two rules of
+    one key may not hold on the same day.
+    """
+
+    type_fait = models.CharField(_("fait"), max_length=60)
+    role = models.CharField(_("rôle"), max_length=40)
+    moyen = models.CharField(_("moyen de paiement"), max_length=20, blank=True)
+    operateur = models.CharField(_("opérateur"), max_length=20, blank=True)
+    caisse = models.CharField(_("caisse"), max_length=20, blank=True)
+    compte_bancaire = models.CharField(_("compte bancaire"), max_length=40, blank=True)
+    service = models.CharField(_("service"), max_length=40, blank=True)
+    type_recette = models.CharField(_("type de recette"), max_length=20, blank=True)
+    taxe = models.CharField(
+        _("taux de taxe"), max_length=10, blank=True, help_text=_("En pour cent, par exemple 19.25.")
+    )
+    sens = models.CharField(_("sens"), max_length=6, choices=Sens)
+    compte = TenantForeignKey("comptabilite.CompteComptable", related_name="regles", verbose_name=_("compte"))
+    journal = TenantForeignKey("comptabilite.Journal", related_name="regles", verbose_name=_("journal"))
+    valide_du = models.DateField(_("valable du"), null=True, blank=True, help_text=_("Vide : depuis toujours."))
+    valide_au = models.DateField(_("valable jusqu’au"), null=True, blank=True, help_text=_("Vide : sans fin."))
+    cree_le = models.DateTimeField(_("créée le"), default=now, editable=False)
+    cree_par = models.CharField(_("créée par"), max_length=255, editable=False)
+
+    protection = Protection(living=("valide_au",))
+
+    class Meta:
+        verbose_name = _("règle d’imputation")
+        verbose_name_plural = _("règles d’imputation")
+        ordering = ["type_fait", "role", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sens__in=Sens.values),
+                name="comptabilite_regle_sens",
+                violation_error_message=_("Une ligne va au débit ou au crédit."),
+            ),
+            models.CheckConstraint(
+                condition=Q(valide_du__isnull=True)
+                | Q(valide_au__isnull=True)
+                | Q(valide_au__gte=ExpressionWrapper(F("valide_du") - Value(1), output_field=models.DateField())),
+                name="comptabilite_regle_jours",
+                violation_error_message=_("Une règle ne peut finir avant d’avoir commencé."),
+            ),
+            ExclusionConstraint(
+                name="comptabilite_regle_ambigue",
+                expressions=[
+                    (nom, RangeOperators.EQUAL) for nom in ("tenant", "type_fait", "role", *imputation.CRITERES)
+                ]
+                + [(_validite(), RangeOperators.OVERLAPS)],
+                violation_error_message=_(
+                    "Une autre règle porte déjà ces mêmes critères à ces dates : on ne saurait laquelle choisir."
+                ),
+                violation_error_code="imputation-rule-ambiguous",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        criteres = " ".join(self.criteres.values())
+        return f"{self.type_fait}/{self.role} {criteres}".strip()
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        for nom, valeur in imputation.normaliser_criteres(self.criteres).items():
+            setattr(self, nom, valeur)
+        super().save(*args, **kwargs)
+
+    @property
+    def criteres(self) -> dict[str, str]:
+        """The criteria that this rule names."""
+        return {nom: getattr(self, nom) for nom in imputation.CRITERES if getattr(self, nom)}
+
+    def en_regle(self) -> imputation.Regle:
+        """This row as the pure computation reads it."""
+        return imputation.Regle(
+            id=self.id,
+            type_fait=self.type_fait,
+            role=self.role,
+            sens=imputation.Sens(self.sens),
+            compte=self.compte_id,
+            journal=self.journal_id,
+            criteres=self.criteres,
+            valide_du=self.valide_du,
+            valide_au=self.valide_au,
+        )

@@ -1,0 +1,31 @@
+"""What one account comes to."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Max, QuerySet, Sum
+
+from apps.comptabilite.grand_livre.models import CompteComptable, TotalCompte
+from apps.comptabilite.grand_livre.transitions import A_VALIDER, VALIDEE
+from apps.organisations.models import Tenant
+
+POSTEES = (A_VALIDER, VALIDEE)
+
+
+def totaux_de(compte: CompteComptable) -> QuerySet[TotalCompte]:
+    """Posted totals of an account and its sub-accounts, drafts apart."""
+    return TotalCompte.objects.filter(compte__numero__startswith=compte.numero, statut__in=POSTEES)
+
+
+def solde_du_compte(compte: CompteComptable) -> Decimal:
+    """Debits less credits of the account and its sub-accounts, in the tenant's own currency."""
+    devise = Tenant.objects.values_list("currency", flat=True).get(pk=compte.tenant_id)
+    sommes = totaux_de(compte).filter(devise=devise).aggregate(debit=Sum("debit"), credit=Sum("credit"))
+    return (sommes["debit"] or Decimal(0)) - (sommes["credit"] or Decimal(0))
+
+
+def derniere_utilisation(compte: CompteComptable) -> date | None:
+    """Day of the latest posted line on the account or its sub-accounts."""
+    return totaux_de(compte).filter(nombre__gt=0).aggregate(jour=Max("jour"))["jour"]

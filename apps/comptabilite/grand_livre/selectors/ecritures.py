@@ -1,0 +1,100 @@
+"""Entries: lists, one with its lines, those of a fact or of a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+
+from apps.comptabilite.grand_livre.models import Ecriture, LigneEcriture
+from apps.comptabilite.grand_livre.selectors.comptes import POSTEES
+from apps.comptabilite.grand_livre.transitions import A_VALIDER
+
+
+def ecritures(
+    *,
+    debut: date | None = None,
+    fin: date | None = None,
+    journal: str = "",
+    statut: str = "",
+    texte: str = "",
+) -> QuerySet[Ecriture]:
+    """Entries, latest first, with their journal. `journal` is a code, `texte` part of a number, voucher or label."""
+    filtre = Q()
+    if debut:
+        filtre &= Q(date_ecriture__gte=debut)
+    if fin:
+        filtre &= Q(date_ecriture__lte=fin)
+    if journal:
+        filtre &= Q(journal__code=journal)
+    if statut:
+        filtre &= Q(statut=statut)
+    if texte:
+        filtre &= (
+            Q(numero_ecriture__icontains=texte) | Q(piece_justificative__icontains=texte) | Q(libelle__icontains=texte)
+        )
+    return Ecriture.objects.filter(filtre).select_related("journal", "fait").order_by("-date_ecriture", "-id")
+
+
+def ecriture_avec_lignes(ecriture_id: UUID) -> Ecriture:
+    """One entry with journal, fact and lines in order. Raises Ecriture.DoesNotExist."""
+    return (
+        Ecriture.objects.select_related("journal", "periode", "fait", "comptable")
+        .prefetch_related(_lignes())
+        .get(pk=ecriture_id)
+    )
+
+
+def ecritures_du_fait(fait_id: UUID) -> QuerySet[Ecriture]:
+    """The entries that a fact made, with their lines."""
+    return _avec_lignes(Ecriture.objects.filter(fait_id=fait_id))
+
+
+def ecritures_de_la_source(source_type: str, source_id: UUID) -> QuerySet[Ecriture]:
+    """The entries that a document made (`comptabilite.Quittance` and its id), with their lines."""
+    return _avec_lignes(Ecriture.objects.filter(fait__source_type=source_type, fait__source_id=source_id))
+
+
+def _avec_lignes(requete: QuerySet[Ecriture]) -> QuerySet[Ecriture]:
+    return requete.select_related("journal").prefetch_related(_lignes()).order_by("date_ecriture", "id")
+
+
+def _lignes() -> Prefetch:
+    return Prefetch("lignes", LigneEcriture.objects.select_related("compte", "tiers").order_by("ordre"))
+
+
+def nombre_a_valider() -> int:
+    """How many entries wait for an accountant."""
+    return Ecriture.objects.filter(statut=A_VALIDER).count()
+
+
+@dataclass(frozen=True)
+class Centralisation:
+    """A month of a journal: entries and the total of their debits, in `devise`."""
+
+    mois: date
+    code: str
+    libelle: str
+    devise: str
+    nombre: int
+    montant: Decimal
+
+
+def centralisation(debut: date, fin: date) -> list[Centralisation]:
+    """Each journal's months between two days, drafts apart: the journal centralisateur."""
+    groupes: QuerySet[Any] = (
+        Ecriture.objects.filter(date_ecriture__range=(debut, fin), statut__in=POSTEES)
+        .annotate(mois=TruncMonth("date_ecriture"))
+        .values("mois", "journal__code", "journal__libelle", "devise")
+        .annotate(nombre=Count("id"), total=Sum("montant"))
+        .order_by("mois", "journal__code", "devise")
+    )
+    return [
+        Centralisation(g["mois"], g["journal__code"], g["journal__libelle"], g["devise"], g["nombre"], g["total"])
+        for g in groupes
+    ]

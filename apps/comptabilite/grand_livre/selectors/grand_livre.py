@@ -1,0 +1,147 @@
+"""The ledger of one account: opening balance, pages of lines with the running balance, totals of all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import F, QuerySet, Sum, Window
+
+from apps.comptabilite.grand_livre.models import CompteComptable, LigneEcriture, TotalCompte
+from apps.comptabilite.grand_livre.selectors.comptes import POSTEES
+
+ZERO = Decimal(0)
+PAR_PAGE = 50
+
+
+@dataclass(frozen=True)
+class LigneGrandLivre:
+    """A line and the account's balance after it (positive: debit)."""
+
+    ligne: LigneEcriture
+    solde: Decimal
+
+
+@dataclass(frozen=True)
+class GrandLivre:
+    """One page of an account's ledger. `ouverture`, `debit`, `credit`, `cloture` cover all pages;
+    `report` is the balance before this page's first line."""
+
+    compte: CompteComptable
+    debut: date
+    fin: date
+    devise: str
+    ouverture: Decimal
+    debit: Decimal
+    credit: Decimal
+    nombre: int
+    page: int
+    par_page: int
+    report: Decimal
+    lignes: list[LigneGrandLivre]
+
+    @property
+    def cloture(self) -> Decimal:
+        return self.ouverture + self.debit - self.credit
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.nombre // self.par_page))
+
+
+@dataclass(frozen=True)
+class _Jour:
+    jour: date
+    debit: Decimal
+    credit: Decimal
+    nombre: int
+
+
+def grand_livre(
+    compte: CompteComptable,
+    debut: date,
+    fin: date,
+    *,
+    devise: str,
+    statuts: Sequence[str] = POSTEES,
+    page: int = 1,
+    par_page: int = PAR_PAGE,
+) -> GrandLivre:
+    """Lines of `compte` and its sub-accounts from `debut` to `fin`, both included, in `devise`.
+
+    Everything but the page's own lines comes from the daily totals: the last page of a month costs what
+    the first does. A page past the last shows the last.
+    """
+    totaux = TotalCompte.objects.filter(compte__numero__startswith=compte.numero, statut__in=statuts, devise=devise)
+    ouverture = _solde(totaux.filter(jour__lt=debut))
+    jours = _jours(totaux.filter(jour__range=(debut, fin)))
+    nombre = sum(jour.nombre for jour in jours)
+    page = min(max(page, 1), max(1, -(-nombre // par_page)))
+    lignes = LigneEcriture.objects.filter(
+        compte__numero__startswith=compte.numero, ecriture__statut__in=statuts, devise=devise
+    )
+    montrees = _page(lignes, jours, ouverture, (page - 1) * par_page, par_page)
+    return GrandLivre(
+        compte=compte,
+        debut=debut,
+        fin=fin,
+        devise=devise,
+        ouverture=ouverture,
+        debit=sum((jour.debit for jour in jours), ZERO),
+        credit=sum((jour.credit for jour in jours), ZERO),
+        nombre=nombre,
+        page=page,
+        par_page=par_page,
+        report=montrees[0].solde - montrees[0].ligne.solde if montrees else ouverture,
+        lignes=montrees,
+    )
+
+
+def _solde(totaux: QuerySet[TotalCompte]) -> Decimal:
+    sommes = totaux.aggregate(debit=Sum("debit", default=ZERO), credit=Sum("credit", default=ZERO))
+    return sommes["debit"] - sommes["credit"]
+
+
+def _jours(totaux: QuerySet[TotalCompte]) -> list[_Jour]:
+    """Debits, credits and lines of each day that has any, in order."""
+    groupes = totaux.values("jour").annotate(d=Sum("debit"), c=Sum("credit"), n=Sum("nombre")).order_by("jour")
+    return [_Jour(g["jour"], g["d"], g["c"], g["n"]) for g in groupes if g["n"]]
+
+
+def _page(
+    lignes: QuerySet[LigneEcriture], jours: list[_Jour], ouverture: Decimal, saut: int, taille: int
+) -> list[LigneGrandLivre]:
+    """The lines numbered `saut` to `saut + taille`, reading only the days that hold them."""
+    avant, solde, rang = 0, ouverture, 0
+    while rang < len(jours) and avant + jours[rang].nombre <= saut:
+        avant += jours[rang].nombre
+        solde += jours[rang].debit - jours[rang].credit
+        rang += 1
+    if rang == len(jours):
+        return []
+    premier, dernier, lues = jours[rang], rang, avant + jours[rang].nombre
+    while lues < saut + taille and dernier + 1 < len(jours):
+        dernier += 1
+        lues += jours[dernier].nombre
+    ordre = ("jour", "ecriture_id", "ordre")
+    fenetre = Window(Sum(F("montant_debit") - F("montant_credit")), order_by=[F(nom).asc() for nom in ordre])
+    cumulees = (
+        lignes.filter(jour__range=(premier.jour, jours[dernier].jour))
+        .select_related("ecriture__journal", "compte", "tiers")
+        .annotate(cumul=fenetre)
+        .order_by(*ordre)[saut - avant : saut - avant + taille]
+    )
+    return [LigneGrandLivre(ligne, solde + ligne.cumul) for ligne in cumulees]
+
+
+def compte_par_numero(numero: str) -> CompteComptable:
+    """The account of that number. Raises CompteComptable.DoesNotExist."""
+    return CompteComptable.objects.get(numero=numero)
+
+
+def sous_comptes(compte_id: UUID) -> QuerySet[CompteComptable]:
+    """The accounts directly under one."""
+    return CompteComptable.objects.filter(compte_parent_id=compte_id).order_by("numero")

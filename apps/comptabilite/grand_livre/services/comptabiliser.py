@@ -1,0 +1,141 @@
+"""Posting a fact: rules, one SQL call, or a pending imputation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from apps.comptabilite.grand_livre.imputation import (
+    EcritureImputee,
+    Imputation,
+    LigneDeFait,
+    LigneImputee,
+    Manque,
+    MotifAttente,
+    Regle,
+    imputer,
+)
+from apps.comptabilite.grand_livre.models import CompteComptable, ImputationEnAttente, Periode, RegleImputation
+from apps.comptabilite.grand_livre.transitions import A_VALIDER
+from apps.socle.clock import now
+from apps.socle.facts import PublishedFact
+from apps.socle.fields import uuid7
+from apps.socle.money import plain
+from apps.socle.scope import require_scope
+
+LONGUEUR_LIBELLE = 255
+
+
+def imputer_fait(fait: PublishedFact) -> Imputation:
+    """Accounts and journals of `fait` by the rules in force on its date, or what is missing.
+
+    Without a period on that day nothing is imputed: the accountant opens the exercise first.
+    """
+    if not Periode.objects.filter(debut__lte=fait.date, fin__gte=fait.date).exists():
+        return Imputation(manques=(Manque(MotifAttente.SANS_PERIODE),))
+    lignes = [LigneDeFait(ligne.role, ligne.amount, ligne.label, ligne.criteria) for ligne in fait.lines]
+    return imputer(fait.type, fait.date, lignes, regles_du(fait.type, fait.date))
+
+
+def regles_du(type_fait: str, jour: date) -> list[Regle]:
+    """The rules of a kind of fact that hold on `jour`."""
+    valables = RegleImputation.objects.filter(type_fait=type_fait).filter(
+        Q(valide_du=None) | Q(valide_du__lte=jour), Q(valide_au=None) | Q(valide_au__gte=jour)
+    )
+    return [regle.en_regle() for regle in valables]
+
+
+def poster(fait: PublishedFact, ecritures: Iterable[EcritureImputee]) -> list[UUID]:
+    """Write the entries of `fait`, A_VALIDER and without number, in one call; return their ids.
+
+    Raises IntegrityError, which the command turns into a sentence: closed period, account that
+    receives no entry, fact already posted.
+    """
+    imputees = list(ecritures)
+    collectifs = (
+        _collectifs({ligne.compte for ecriture in imputees for ligne in ecriture.lignes}) if fait.tiers_id else set()
+    )
+    documents = [_document(fait, ecriture, collectifs) for ecriture in imputees]
+    with connection.cursor() as cursor:
+        cursor.execute("select comptabilite_comptabiliser(%s, %s::jsonb)", [require_scope(), json.dumps(documents)])
+    return [UUID(document["id"]) for document in documents]
+
+
+def _collectifs(comptes: set[UUID]) -> set[UUID]:
+    """Those of `comptes` whose lines carry the third party."""
+    return set(CompteComptable.objects.filter(id__in=comptes, collectif=True).values_list("id", flat=True))
+
+
+def _document(fait: PublishedFact, ecriture: EcritureImputee, collectifs: set[UUID]) -> dict[str, Any]:
+    libelle = f"{fait.declaration.label} {fait.number}".strip()[:LONGUEUR_LIBELLE]
+    return {
+        "id": str(uuid7()),
+        "journal": str(ecriture.journal),
+        "fait": str(fait.id),
+        "date": fait.date.isoformat(),
+        "libelle": libelle,
+        "piece": fait.number,
+        "devise": fait.currency,
+        "statut": A_VALIDER,
+        "auteur_type": str(fait.acteur.kind),
+        "auteur_id": str(fait.acteur.id) if fait.acteur.id else None,
+        "auteur_libelle": fait.acteur.label,
+        "le": now().isoformat(),
+        "lignes": [
+            _ligne(ordre, ligne, libelle, fait.tiers_id if ligne.compte in collectifs else None)
+            for ordre, ligne in enumerate(ecriture.lignes)
+        ],
+    }
+
+
+def _ligne(ordre: int, ligne: LigneImputee, libelle: str, tiers_id: UUID | None) -> dict[str, Any]:
+    return {
+        "id": str(uuid7()),
+        "ordre": ordre,
+        "compte": str(ligne.compte),
+        "tiers": str(tiers_id) if tiers_id else None,
+        "libelle": (ligne.libelle or libelle)[:LONGUEUR_LIBELLE],
+        "debit": plain(ligne.debit),
+        "credit": plain(ligne.credit),
+        "regle": str(ligne.regle),
+    }
+
+
+def mettre_en_attente(fait: PublishedFact, manques: Iterable[Manque]) -> ImputationEnAttente:
+    """Keep `fait` for the accountant, with what stopped it. Raises IntegrityError in a closed period."""
+    liste = list(manques)
+    attente = ImputationEnAttente(
+        fait_id=fait.id,
+        date_fait=fait.date,
+        motif=liste[0].motif.value,
+        manques=[_manque(manque) for manque in liste],
+        devise=fait.currency,
+        montant=_montant(fait),
+    )
+    attente.save(force_insert=True)
+    return attente
+
+
+def _manque(manque: Manque) -> dict[str, Any]:
+    return {
+        "motif": manque.motif.value,
+        "role": manque.role,
+        "criteres": dict(manque.criteres),
+        "montant": plain(manque.montant),
+        "journal": str(manque.journal) if manque.journal else None,
+    }
+
+
+def _montant(fait: PublishedFact) -> Decimal:
+    """The largest of the sums by role: what the document comes to, whichever side each role takes."""
+    sommes: dict[str, Decimal] = {}
+    for ligne in fait.lines:
+        sommes[ligne.role] = sommes.get(ligne.role, Decimal(0)) + ligne.amount
+    return max(sommes.values(), default=Decimal(0))

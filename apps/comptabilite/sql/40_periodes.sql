@@ -1,0 +1,75 @@
+-- A period closes when nothing in it waits: no pending imputation, no entry to validate. Closing an
+-- update locks the row first, so it waits for postings that share it and then sees what they wrote.
+create or replace function comptabilite_fermeture() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if new.statut = 'FERMEE' and old.statut <> 'FERMEE' then
+    if exists (select from comptabilite_imputationenattente a where a.tenant_id = new.tenant_id
+               and a.date_fait between new.debut and new.fin and a.statut = 'EN_ATTENTE') then
+      raise exception using errcode = '23514', constraint = 'comptabilite_periode_attente', table = tg_table_name,
+        message = format('period %s has pending imputations', new.code);
+    end if;
+    if exists (select from comptabilite_ecriture e where e.tenant_id = new.tenant_id and e.periode_id = new.id
+               and e.statut <> 'VALIDEE') then
+      raise exception using errcode = '23514', constraint = 'comptabilite_periode_a_valider', table = tg_table_name,
+        message = format('period %s has entries to validate', new.code);
+    end if;
+  end if;
+  return new;
+end $$;
+
+create or replace trigger comptabilite_fermeture before update on comptabilite_periode
+  for each row execute function comptabilite_fermeture();
+alter table comptabilite_periode enable always trigger comptabilite_fermeture;
+
+-- A fact of a closed period cannot wait there either: the posting of its date is refused.
+create or replace function comptabilite_attente_periode() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  p record;
+begin
+  select * into p from comptabilite_periode
+    where tenant_id = new.tenant_id and new.date_fait between debut and fin for share;
+  if found and p.statut <> 'OUVERTE' then
+    raise exception using errcode = '23514', constraint = 'comptabilite_periode_close', table = tg_table_name,
+      message = format('period %s is closed', p.code);
+  end if;
+  return new;
+end $$;
+
+create or replace trigger comptabilite_attente_periode before insert on comptabilite_imputationenattente
+  for each row execute function comptabilite_attente_periode();
+alter table comptabilite_imputationenattente enable always trigger comptabilite_attente_periode;
+
+-- A period stands inside its exercise.
+create or replace function comptabilite_periode_exercice() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if not exists (select from comptabilite_exercice x where x.tenant_id = new.tenant_id and x.id = new.exercice_id
+                 and new.debut >= x.debut and new.fin <= x.fin) then
+    raise exception using errcode = '23514', constraint = 'comptabilite_periode_exercice', table = tg_table_name,
+      message = format('period %s leaves its exercise', new.code);
+  end if;
+  return new;
+end $$;
+
+create or replace trigger comptabilite_periode_exercice before insert on comptabilite_periode
+  for each row execute function comptabilite_periode_exercice();
+alter table comptabilite_periode enable always trigger comptabilite_periode_exercice;
+
+-- An account that was posted to keeps its number, its place and its class; it may retire or be renamed.
+create or replace function comptabilite_compte_utilise() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if (tg_op = 'DELETE' or (new.numero, new.classe, new.compte_parent_id, new.imputable) is distinct from
+      (old.numero, old.classe, old.compte_parent_id, old.imputable))
+     and exists (select from comptabilite_totalcompte t where t.tenant_id = old.tenant_id and t.compte_id = old.id) then
+    raise exception using errcode = '23514', constraint = 'comptabilite_compte_utilise', table = tg_table_name,
+      message = format('account %s was posted to', old.numero);
+  end if;
+  return case when tg_op = 'DELETE' then old else new end;
+end $$;
+
+create or replace trigger comptabilite_compte_utilise before update or delete on comptabilite_comptecomptable
+  for each row execute function comptabilite_compte_utilise();
+alter table comptabilite_comptecomptable enable always trigger comptabilite_compte_utilise;

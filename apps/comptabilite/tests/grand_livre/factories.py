@@ -1,0 +1,104 @@
+"""Facts as the till and the invoices publish them, and the chart by number."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from apps.comptabilite.grand_livre.models import CompteComptable, Ecriture
+from apps.organisations.models import Tiers
+from apps.socle.actors import SYSTEM, Acteur
+from apps.socle.clock import local_date
+from apps.socle.commands import command
+from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, PublishedFact, publish
+
+_numeros = itertools.count(1)
+
+
+def _declaration(type_fait: str, label: str, *roles: str, money: bool = True) -> FactDeclaration:
+    return FactDeclaration(type_fait, label, "organisations.Tiers", "payment", "donnee_fiscale", roles, money)
+
+
+DECLARATIONS = (
+    _declaration("invoice_issued", "Facture émise", "creance", "produit", "taxe"),
+    _declaration("quittance_emise", "Quittance émise", "reglement", "creance_reglee"),
+    _declaration("fonds_de_caisse", "Fonds de caisse", "fonds", "provenance"),
+    _declaration("excedent_de_caisse", "Excédent de caisse", "caisse", "ecart"),
+    _declaration("manquant_de_caisse", "Manquant de caisse", "ecart", "caisse"),
+    _declaration("tarif_change", "Tarif changé", "produit", money=False),
+)
+
+Ligne = tuple[str, int, Mapping[str, str]]
+
+
+def aujourd_hui() -> date:
+    return local_date("Africa/Douala")
+
+
+@command
+def publier(
+    *,
+    type_fait: str,
+    lignes: list[Ligne],
+    acteur: Acteur = SYSTEM,
+    le: date | None = None,
+    tiers: Tiers | None = None,
+    devise: str = "XAF",
+) -> PublishedFact:
+    """Publish a fact as a producer does, inside a command."""
+    numero = next(_numeros)
+    source = Tiers.objects.create(code=f"S-{numero}", nom=f"Document {numero}", type=Tiers.Type.PATIENT)
+    return publish(
+        FactToPublish(
+            type=type_fait,
+            source=source,
+            number=f"DOC-{numero:05d}",
+            date=le or aujourd_hui(),
+            currency=devise,
+            lines=tuple(FactLine(role, Decimal(montant), "", criteres) for role, montant, criteres in lignes),
+            acteur=acteur,
+            key=f"essai:{numero}",
+            snapshot={},
+            tiers_id=tiers.id if tiers else None,
+            tiers_label=tiers.nom if tiers else "",
+        )
+    )
+
+
+def facture(*produits: tuple[str, int], acteur: Acteur = SYSTEM, **reste: object) -> PublishedFact:
+    """An invoice of these (type of revenue, amount)."""
+    lignes: list[Ligne] = [("creance", sum(montant for _, montant in produits), {})]
+    lignes += [("produit", montant, {"type_recette": type_recette}) for type_recette, montant in produits]
+    return publier(type_fait="invoice_issued", lignes=lignes, acteur=acteur, **reste)
+
+
+def quittance(*reglements: tuple[str, int], acteur: Acteur = SYSTEM, **reste: object) -> PublishedFact:
+    """A receipt paid by these (means or mobile operator, amount) at till C1."""
+    lignes: list[Ligne] = []
+    for moyen, montant in reglements:
+        mobile = moyen in {"MTN", "ORANGE", "NEXTTEL", "CAMTEL"}
+        criteres = {"moyen": "MOBILE", "operateur": moyen} if mobile else {"moyen": moyen}
+        criteres["caisse"] = "C1"
+        lignes += [("reglement", montant, criteres), ("creance_reglee", montant, criteres)]
+    return publier(type_fait="quittance_emise", lignes=lignes, acteur=acteur, **reste)
+
+
+def compte(numero: str) -> CompteComptable:
+    return CompteComptable.objects.get(numero=numero)
+
+
+def lues(fait: PublishedFact) -> list[tuple[str, list[tuple[str, int, int]]]]:
+    """The entries of a fact as (journal, [(account, debit, credit)])."""
+    ecritures = Ecriture.objects.filter(fait_id=fait.id).order_by("id")
+    return [
+        (
+            ecriture.journal.code,
+            [
+                (ligne.compte.numero, int(ligne.montant_debit), int(ligne.montant_credit))
+                for ligne in ecriture.lignes.order_by("ordre")
+            ],
+        )
+        for ecriture in ecritures
+    ]
