@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente, LigneEcriture
 from apps.comptabilite.grand_livre.selectors import balance, ecarts_totaux, ecritures_de_la_source, ecritures_du_fait
+from apps.comptabilite.grand_livre.subscribers import comptabiliser_fait
 from apps.comptabilite.tests.grand_livre.factories import aujourd_hui, compte, facture, lues, publier, quittance
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_tiers
+from apps.socle import facts
 from apps.socle.actors import SYSTEM, Acteur
+from apps.socle.facts import PublishedFact
 
 pytestmark = pytest.mark.database
 
@@ -83,12 +86,17 @@ def test_a_line_of_zero_makes_no_ledger_line(tenant: Tenant) -> None:
     assert lues(facture(("CONSULTATION", 5000), ("AUTRE", 0))) == [("VT", [("4111", 5000, 0), ("70611", 0, 5000)])]
 
 
-def test_a_producer_that_fails_leaves_no_entry(tenant: Tenant, caissier: Acteur) -> None:
-    from django.db import transaction
+def test_a_later_subscriber_that_refuses_leaves_no_entry(
+    tenant: Tenant, caissier: Acteur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def echouer(fait: PublishedFact) -> None:
+        assert Ecriture.objects.filter(fait_id=fait.id).exists()
+        raise RuntimeError("the chain refuses")
 
-    with pytest.raises(RuntimeError), transaction.atomic():
+    monkeypatch.setattr(facts, "_subscribers", {"comptabilite": comptabiliser_fait, "fiscal": echouer})
+
+    with pytest.raises(RuntimeError, match="refuses"):
         facture(("CONSULTATION", 5000), acteur=caissier)
-        raise RuntimeError
 
     assert not Ecriture.objects.exists()
     assert balance(aujourd_hui(), aujourd_hui(), devise="XAF").lignes == []
