@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.socle.middleware.AuditMiddleware",
+    "config.middleware.RefusalMiddleware",
     "apps.organisations.middleware.TenantMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

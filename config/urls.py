@@ -1,10 +1,27 @@
 """Public addresses: everything that belongs to no tenant. Staff addresses are in `urls_staff`."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from apps.organisations.views.home import choose_tenant
+from config import views
+
+handler400 = "config.views.bad_request"
+handler403 = "config.views.permission_denied"
+handler404 = "config.views.page_not_found"
+handler429 = "config.views.too_many_requests"
+handler500 = "config.views.server_error"
+
+# What a page of either side points to, under a slug or not.
+shared_urlpatterns = [
+    path("compte/", include("allauth.urls")),
+    path("theme/", views.choose_theme, name="theme"),
+    path("i18n/", set_language, name="set_language"),
+]
 
 urlpatterns = [
     path("", choose_tenant, name="choose_tenant"),
-    path("compte/", include("allauth.urls")),
+    path("sante/", views.live, name="live"),
+    path("sante/pret/", views.ready, name="ready"),
+    *shared_urlpatterns,
 ]

@@ -7,9 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 
 from apps.organisations.navigation import entries_for
+from apps.socle.screens.theme import theme_of
 
-THEME_COOKIE = "theme"
-THEMES = ("light", "dark", "auto")
 _status: list[Any] = []
 
 
@@ -20,9 +19,8 @@ def register_status(function: Any) -> None:
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """Return tenant, membership, navigation, status lines and theme; tenant is None on public pages."""
-    theme = request.COOKIES.get(THEME_COOKIE, "auto")
     context: dict[str, Any] = {"tenant": None, "membership": None, "navigation": [], "status_lines": []}
-    context["theme"] = theme if theme in THEMES else "auto"
+    context["theme"] = theme_of(request)
     tenant = getattr(request, "tenant", None)
     if tenant is not None:
         context |= {
