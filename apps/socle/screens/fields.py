@@ -21,6 +21,7 @@ class FieldView:
     kind: str
     help_id: str
     error_id: str
+    described_by: str
     key: str
 
 
@@ -76,18 +77,19 @@ def field_view(
     widget = field.field.widget
     kind = _kind(widget)
     name = field.auto_id or field.html_name
-    described = [f"{name}_aide"] if field.help_text else []
-    if field.errors:
-        described.append(f"{name}_erreur")
+    parts = [f"{name}_aide" if field.help_text else "", f"{name}_erreur" if field.errors else ""]
+    described_by = " ".join(part for part in parts if part)
     words = [str(widget.attrs.get("class", "")), _base_class(widget, kind), css, "is-invalid" if field.errors else ""]
     attrs: dict[str, Any] = {"class": " ".join(word for word in words if word)}
-    if described:
-        attrs["aria-describedby"] = " ".join(described)
     if key:
         attrs["data-touche"] = key
     attrs.update({name.replace("_", "-"): value for name, value in (attributes or {}).items()})
-    control = field.as_widget(attrs=None if kind == "hidden" else attrs)
-    return FieldView(field, control, kind, f"{name}_aide", f"{name}_erreur", key)
+    if kind == "group":
+        widget.attrs.update(attrs)  # each choice draws itself; the description belongs to the fieldset
+    elif described_by:
+        attrs["aria-describedby"] = described_by
+    control = SafeString("") if kind == "group" else field.as_widget(attrs=None if kind == "hidden" else attrs)
+    return FieldView(field, control, kind, f"{name}_aide", f"{name}_erreur", described_by, key)
 
 
 def error_summary(forms: Iterable[BaseForm | BaseFormSet[Any] | None]) -> ErrorSummary:

@@ -296,7 +296,7 @@ def panneau(content: str, titre: str, id: str = "", note: str = "", classe: str 
 
 @register.simple_block_tag(takes_context=True)
 def selection(context: Context, content: str, nom: str, singulier: str, pluriel: str, devise: str = "") -> SafeString:
-    """`{% selection "f" "facture" "factures" devise="XAF" %}buttons{% endselection %}`: the bar that counts ticked rows."""
+    """`{% selection "f" "facture sélectionnée" "factures sélectionnées" devise="XAF" %}buttons{% endselection %}`."""
     unit = format_amount(Decimal(0), devise, unit=True).rpartition("\u00a0")[2] if devise else ""
     values = {"contenu": content, "nom": nom, "singulier": singulier, "pluriel": pluriel, "unite": unit}
     return render_to_string("composants/selection.html", values)
