@@ -23,3 +23,7 @@ from config.settings import *  # noqa: E402, F403
 
 # A real hash costs a third of a second, on purpose; nothing here is worth it.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Static files come from where they are written: nothing is collected for a test.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

@@ -6,7 +6,7 @@ queries the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -234,6 +234,7 @@ def pagination(context: Context, page: Page[Any]) -> dict[str, Any]:
 def filtres(context: Context, form: BaseForm, conserver: str = "") -> dict[str, Any]:
     """`{% filtres form conserver="etat" %}`: the filters of a list, sent by GET; `conserver` names what else is kept."""
     request: HttpRequest = context["request"]
+    form.auto_id = "filtre_%s"  # the page may hold a form with fields of the same name
     kept = [name for name in conserver.split(",") if name]
     hidden = [(name, value) for name in kept for value in request.GET.getlist(name)]
     return {"form": form, "caches": hidden, "effacer": lists.query_with(request, {}, keep=kept)}
@@ -316,6 +317,13 @@ def bouton_selection(
         "classe": classe,
         "touche": touche,
     }
+
+
+@register.simple_tag(takes_context=True)
+def inclure(context: Context, gabarit: str, valeurs: Mapping[str, Any]) -> SafeString:
+    """`{% inclure bloc.template bloc.context %}`: a template with the page's context and some values of its own."""
+    with context.push(**valeurs):
+        return context.template.engine.get_template(gabarit).render(context)
 
 
 # Charts ---------------------------------------------------------------------------------------------
