@@ -6,8 +6,11 @@ from django.db import models
 from django.db.models.functions import Round
 from django.utils.translation import gettext_lazy as _
 
-# Currencies in use whose number of decimals is not two (ISO 4217, checked against `money.decimals`).
-NO_DECIMALS = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")  # fmt: skip
+# Currencies in use whose number of decimals is not two, by CLDR as `money.decimals` reads it.
+NO_DECIMALS = (
+    "AFN", "ALL", "BIF", "CLP", "DJF", "GNF", "IQD", "IRR", "ISK", "JPY", "KMF", "KPW", "KRW", "LAK", "LBP", "MGA",
+    "MMK", "PYG", "RSD", "RWF", "SOS", "SYP", "UGX", "VND", "VUV", "XAF", "XOF", "XPF", "YER",
+)  # fmt: skip
 THREE_DECIMALS = ("BHD", "JOD", "KWD", "LYD", "OMR", "TND")
 
 

@@ -18,7 +18,7 @@ class Prestation(TenantOwned):
 
     `tarif_montant` is the tariff in force that day, kept beside the price that was asked. `user`
     is who recorded it, None for the system and the takeover. Source: assurance.md, `prestations`;
-    the hospital is its tenant's, the sinistre is reached by the stay.
+    the hospital is its tenant's, the sinistre is reached by the stay. Frozen once invoiced.
     """
 
     session = TenantForeignKey("hospital.Session", related_name="prestations", verbose_name=_("visite"))
@@ -42,13 +42,24 @@ class Prestation(TenantOwned):
     devise = CurrencyField(_("devise"))
     date_prestation = models.DateTimeField(_("date"))
     statut = models.CharField(_("état"), max_length=20, choices=StatutPrestation, default=StatutPrestation.PENDING)
+    invoice_line = TenantForeignKey(
+        "facturation.InvoiceLine",
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="prestations",
+        verbose_name=_("ligne de facture"),
+    )
 
     protection = Protection(
         state="statut",
         transitions=PRESTATION_TRANSITIONS,
         living_by_state={
-            StatutPrestation.PENDING.value: ("quantite", "montant_unitaire", "montant_total", "description", "statut"),
-            StatutPrestation.VALIDATED.value: ("statut",),
+            StatutPrestation.PENDING.value: (
+                *("quantite", "montant_unitaire", "montant_total", "description"),
+                *("statut", "invoice_line_id"),
+            ),
+            StatutPrestation.VALIDATED.value: ("statut", "invoice_line_id"),
         },
         deletable_states=(StatutPrestation.PENDING.value,),
     )
@@ -61,6 +72,13 @@ class Prestation(TenantOwned):
         indexes = [models.Index(fields=["tenant", "statut", "date_prestation"], name="hospital_prestation_statut")]
         constraints = [
             PRESTATION_TRANSITIONS.check_constraint("hospital_prestation_etat"),
+            models.CheckConstraint(
+                condition=models.Q(statut=StatutPrestation.INVOICED.value, invoice_line__isnull=False)
+                | (~models.Q(statut=StatutPrestation.INVOICED.value) & models.Q(invoice_line=None)),
+                name="hospital_prestation_facturee",
+                violation_error_message=_("Une prestation facturée nomme sa ligne de facture, une autre n’en a pas."),
+                violation_error_code="care-invoice-line",
+            ),
             models.CheckConstraint(
                 condition=models.Q(quantite__gt=0),
                 name="hospital_prestation_quantite",

@@ -105,7 +105,8 @@ def rattacher_aux_lignes(*, lignes: Mapping[uuid.UUID, uuid.UUID], acteur: Acteu
     verrouillees = verrouiller_prestations(lignes.keys())
     for prestation in verrouillees:
         prestation.statut = PRESTATION_TRANSITIONS.check("facturer", prestation, acteur).target
-        prestation.save(update_fields=["statut"])
+        prestation.invoice_line_id = lignes[prestation.pk]
+        prestation.save(update_fields=["statut", "invoice_line"])
     return verrouillees
 
 
