@@ -17,5 +17,3 @@ def declare() -> None:
         _("La numérotation des factures ne peut qu’avancer de un."),
         "invoice-number-gap",
     )
-    for name in ("facturation_invoice_precision", "facturation_line_precision"):
-        declare_constraint(name, _("Ce montant n’existe pas dans cette devise."), "amount-not-exact")

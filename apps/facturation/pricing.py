@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from django.utils.translation import gettext_lazy as _
 
 from apps.facturation.choices import ROUNDING
-from apps.socle.money import quantize
+from apps.socle.money import WIDE, quantize
 
 ZERO = Decimal(0)
 ROUNDING_LABEL = _("Arrondi des espèces")
@@ -104,7 +104,7 @@ def price_invoice(
     running: dict[TaxRate, Decimal] = {}
     for position, line in enumerate(lines, start=1):
         rate = rates[line.category]
-        total = quantize(line.quantity * line.unit_price, currency)
+        total = line_total(line, currency)
         before = running.get(rate, ZERO)
         running[rate] = before + total
         net = _net(running[rate], rate, currency) - _net(before, rate, currency)
@@ -113,6 +113,12 @@ def price_invoice(
     if rounding:
         priced.append(_rounding_line(len(priced) + 1, rounding))
     return PricedInvoice(tuple(priced), currency)
+
+
+def line_total(line: LineToIssue, currency: str) -> Decimal:
+    """Return what `line` comes to, tax included, rounded to what `currency` can pay."""
+    with localcontext(WIDE):
+        return quantize(line.quantity * line.unit_price, currency)
 
 
 def _net(total: Decimal, rate: TaxRate, currency: str) -> Decimal:

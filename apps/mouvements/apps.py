@@ -9,9 +9,7 @@ class MouvementsConfig(AppConfig):
     verbose_name = "Mouvements"
 
     def ready(self) -> None:
-        from apps.mouvements import constraints
         from apps.mouvements.subscribers import sur_fait
         from apps.socle.facts import subscribe
 
-        constraints.declare()
         subscribe("mouvements", sur_fait)

@@ -14,7 +14,7 @@ from apps.facturation.choices import Direction, Environment, LegalStatus, PaidSt
 from apps.facturation.transitions import INVOICE
 from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.clock import now
-from apps.socle.fields import CurrencyField, MoneyField
+from apps.socle.fields import CurrencyField, MoneyField, exact_amounts
 from apps.socle.immutability import Protection
 
 
@@ -145,6 +145,15 @@ class Invoice(TenantOwned):
                 name="facturation_invoice_not_empty",
                 violation_error_message=_("Une facture a au moins une ligne."),
                 violation_error_code="invoice-empty",
+            ),
+            exact_amounts(
+                "facturation_invoice_precision",
+                "total_ht",
+                "total_tax",
+                "rounding",
+                "total_ttc",
+                "amount_paid",
+                currency="currency",
             ),
         ]
 

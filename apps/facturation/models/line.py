@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.facturation.choices import ROUNDING
 from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.clock import now
-from apps.socle.fields import CurrencyField, MoneyField
+from apps.socle.fields import CurrencyField, MoneyField, exact_amounts
 from apps.socle.immutability import Protection
 
 
@@ -76,6 +76,7 @@ class InvoiceLine(TenantOwned):
                 violation_error_message=_("Une ligne porte un taux de TVA ou le motif de son exonération."),
                 violation_error_code="line-tax-unclear",
             ),
+            exact_amounts("facturation_line_precision", "total_ht", "tax_amount", "total_ttc", currency="currency"),
         ]
 
     def __str__(self) -> str:

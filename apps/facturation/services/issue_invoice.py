@@ -22,7 +22,7 @@ from apps.socle.clock import local_date, now
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
 from apps.socle.facts import publish
-from apps.socle.money import plain
+from apps.socle.money import LIMIT, plain
 from apps.socle.scope import require_scope
 
 __all__ = ["LineToIssue", "Party", "issue_invoice"]
@@ -62,6 +62,8 @@ def issue_invoice(
     check_lines(lines)
     check_date(issue_date, acteur, tenant)
     priced = selectors.price(tenant, lines, issue_date)
+    if priced.total_ttc >= LIMIT:
+        raise BusinessError(_("Le total de la facture est trop grand."), code="amount-too-large", field="lines")
     invoice = _invoice(tenant, tiers, buyer, priced, acteur)
     invoice.issue_date, invoice.due_date = issue_date, due_date
     invoice.external_id, invoice.metadata = external_id, dict(origin or {})
@@ -84,17 +86,17 @@ def check_lines(lines: Sequence[LineToIssue]) -> None:
     if not lines:
         raise BusinessError(_("Une facture a au moins une ligne."), code="invoice-empty", field="lines")
     for line in lines:
-        if not _is_amount(line.quantity) or line.quantity <= 0:
+        if not _is_amount(line.quantity, Decimal(10) ** 10) or line.quantity <= 0:
             message = _("« %s » : la quantité doit être supérieure à zéro.") % line.description
             raise BusinessError(message, code="quantity-not-positive", field="quantity")
-        if not _is_amount(line.unit_price) or line.unit_price < 0:
+        if not _is_amount(line.unit_price, LIMIT) or line.unit_price < 0:
             message = _("« %s » : le prix ne peut être négatif.") % line.description
             raise BusinessError(message, code="price-negative", field="unit_price")
 
 
-def _is_amount(value: Decimal) -> bool:
+def _is_amount(value: Decimal, limit: Decimal) -> bool:
     """Tell whether a column of four decimals keeps `value` as it is."""
-    return value.is_finite() and value == round(value, 4)
+    return value.is_finite() and abs(value) < limit and value == round(value, 4)
 
 
 def check_date(issue_date: date, acteur: Acteur, tenant: Tenant) -> None:

@@ -13,7 +13,7 @@ from apps.mouvements.choices import Sens, Statut, TypeMouvement
 from apps.mouvements.transitions import MOUVEMENT
 from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.clock import now
-from apps.socle.fields import CurrencyField, MoneyField
+from apps.socle.fields import CurrencyField, MoneyField, exact_amounts
 from apps.socle.immutability import Protection
 
 
@@ -92,6 +92,7 @@ class MouvementFinancier(TenantOwned):
                 violation_error_message=_("Le statut d’un mouvement suit le montant réglé."),
                 violation_error_code="movement-status-wrong",
             ),
+            exact_amounts("mouvements_mvt_precision", "montant", "montant_regle", "penalites", currency="devise"),
         ]
 
     def __str__(self) -> str:

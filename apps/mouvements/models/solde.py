@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.organisations.base import TenantForeignKey, TenantOwned
-from apps.socle.fields import CurrencyField, MoneyField
+from apps.socle.fields import CurrencyField, MoneyField, exact_amounts
 from apps.socle.immutability import Protection
 
 
@@ -34,7 +34,8 @@ class SoldeTiers(TenantOwned):
                 name="mouvements_solde_unique",
                 violation_error_message=_("Ce tiers a déjà un solde dans cette devise."),
                 violation_error_code="balance-taken",
-            )
+            ),
+            exact_amounts("mouvements_solde_precision", "montant_initial", "montant_actuel", currency="devise"),
         ]
 
     def __str__(self) -> str:

@@ -20,10 +20,3 @@ drop trigger if exists mouvements_solde on mouvements_mouvementfinancier;
 create trigger mouvements_solde after insert on mouvements_mouvementfinancier
   referencing new table as nouveaux for each statement execute function mouvements_solde();
 alter table mouvements_mouvementfinancier enable always trigger mouvements_solde;
-
-alter table mouvements_mouvementfinancier drop constraint if exists mouvements_mvt_precision;
-alter table mouvements_mouvementfinancier add constraint mouvements_mvt_precision
-  check (socle_exact(devise, montant, montant_regle, penalites));
-alter table mouvements_soldetiers drop constraint if exists mouvements_solde_precision;
-alter table mouvements_soldetiers add constraint mouvements_solde_precision
-  check (socle_exact(devise, montant_initial, montant_actuel));
