@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar, cast
@@ -21,7 +22,11 @@ from apps.socle.scope import require_scope
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_depth: ContextVar[int] = ContextVar("cauris_command_depth", default=0)
+_locked: ContextVar[uuid.UUID | None] = ContextVar("cauris_command_tenant", default=None)
+
+
+class OtherTenant(RuntimeError):
+    """A command of one tenant called a command of another, whose row is not locked."""
 
 
 def command(service: Callable[P, R]) -> Callable[P, R]:
@@ -31,7 +36,7 @@ def command(service: Callable[P, R]) -> Callable[P, R]:
     with the tenant's row locked first (the house's lock order), and nested commands join the
     outermost one, which alone checks the deferred constraints.
 
-    Raises ScopeMissing without a scope, BusinessError where a rule or a declared constraint
+    Raises ScopeMissing without a scope, OtherTenant when nested in another tenant's, BusinessError where a rule or a declared constraint
     refuses, and lets any other error rise; in each case nothing was written.
     """
     signature = inspect.signature(service)
@@ -42,17 +47,19 @@ def command(service: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if not isinstance(cast(Any, kwargs).get("acteur"), Acteur):
             raise TypeError(f"{service.__qualname__}: `acteur` is missing")
-        if _depth.get():
-            with transaction.atomic():
-                return service(*args, **kwargs)
-        return _outermost(service, *args, **kwargs)
+        if _locked.get() is None:
+            return _outermost(service, *args, **kwargs)
+        if _locked.get() != require_scope():
+            raise OtherTenant(f"{service.__qualname__}: each tenant's command is a transaction of its own")
+        with transaction.atomic():
+            return service(*args, **kwargs)
 
     run.is_command = True  # type: ignore[attr-defined]
     return run
 
 
 def _outermost(service: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    token = _depth.set(1)
+    token = _locked.set(require_scope())
     try:
         with transaction.atomic():
             lock_tenant()
@@ -65,7 +72,7 @@ def _outermost(service: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
             raise
         raise said from error
     finally:
-        _depth.reset(token)
+        _locked.reset(token)
 
 
 def lock_tenant() -> None:

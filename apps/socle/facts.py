@@ -153,9 +153,9 @@ def publish(fact: FactToPublish) -> PublishedFact:
     Raises FactOutsideTransaction, ScopeMissing, KeyError for an undeclared type and ValueError
     for a role that the declaration lacks, a negative amount or one that the currency cannot pay.
     """
-    tenant_id = require_scope()
     if not connection.in_atomic_block:
         raise FactOutsideTransaction(fact.type)
+    tenant_id = require_scope()
     declaration = declaration_of(fact.type)
     _check_lines(fact, declaration)
     published = _store(fact, declaration, tenant_id)

@@ -43,17 +43,21 @@ def _tell_database(tenant_id: uuid.UUID | None) -> None:
 
 @contextmanager
 def scope(tenant_id: uuid.UUID) -> Iterator[None]:
-    """Work for `tenant_id` inside one transaction; the former scope returns afterwards."""
-    former = _current.get()
+    """Work for `tenant_id` inside one transaction; the former scope, or none, returns afterwards.
+
+    Where this leaves by an exception, the savepoint's rollback takes the setting back: asking
+    PostgreSQL again would fail in its aborted transaction, and hide what went wrong.
+    """
+    former, joined = _current.get(), connection.in_atomic_block
     with transaction.atomic():
         token = _current.set(tenant_id)
-        _tell_database(tenant_id)
         try:
+            _tell_database(tenant_id)
             yield
         finally:
             _current.reset(token)
-            if former is not None and not connection.needs_rollback:
-                _tell_database(former)
+        if joined and not connection.needs_rollback:
+            _tell_database(former)
 
 
 def set_person(user_id: uuid.UUID | None) -> None:
@@ -79,7 +83,11 @@ class CurrentTenant(Expression):
 
 
 class ScopedManager(models.Manager):
-    """The default manager of every model that belongs to a tenant."""
+    """The default manager of every model that belongs to a tenant; `column` holds the tenant's id."""
+
+    def __init__(self, column: str = "tenant_id") -> None:
+        super().__init__()
+        self.column = column
 
     def get_queryset(self) -> models.QuerySet:
-        return super().get_queryset().filter(tenant_id=CurrentTenant())
+        return super().get_queryset().filter(**{self.column: CurrentTenant()})

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.socle.actors import Acteur
 from apps.socle.errors import BusinessError, Conflict, NotAllowed, Text
 
+_UNSAID: Any = object()
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -80,18 +82,21 @@ class TransitionTable:
         instance: Any,
         acteur: Acteur,
         *,
-        reason: str = "",
-        issuer_id: Any = None,
+        reason: str | None = None,
+        issuer_id: Any = _UNSAID,
         may: Callable[[str], bool] | None = None,
         already: Callable[[], Text] | None = None,
     ) -> Transition:
         """Return the step `name` if `acteur` may take it on `instance` now.
 
-        `issuer_id` is the person who issued it, for steps that want a second person; the takeover
-        actor may do both sides. `may` answers for a permission. `already` words the refusal for
-        the second of two people. Raises Conflict, NotAllowed or BusinessError.
+        `issuer_id` is the person who issued it (None: the system), which a step that wants a second
+        person must be told; the takeover actor may do both sides. `may` answers for a permission.
+        `already` words the refusal for the second of two people. Raises Conflict, NotAllowed or
+        BusinessError, and TypeError when the issuer is not said.
         """
         transition = self[name]
+        if transition.second_person and issuer_id is _UNSAID:
+            raise TypeError(f"{name} wants a second person: say who issued the document")
         state = getattr(instance, self.column)
         if state not in transition.origins:
             message = (
@@ -104,7 +109,7 @@ class TransitionTable:
             raise NotAllowed(
                 _("Qui émet ne valide pas : une autre personne doit le faire."), code="second-person-required"
             )
-        if transition.reason_required and not reason.strip():
+        if transition.reason_required and not (reason or "").strip():
             raise BusinessError(_("Dites pourquoi : le motif est obligatoire."), code="reason-required", field="motif")
         return transition
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.organisations.base import TenantOwned
 from apps.socle.clock import now
 from apps.socle.row_security import person_rows
+from apps.socle.scope import ScopedManager
 
 
 class Membership(TenantOwned):
@@ -23,6 +24,7 @@ class Membership(TenantOwned):
     created_at = models.DateTimeField(_("depuis le"), default=now, editable=False)
 
     row_security = person_rows()
+    objects = ScopedManager()  # named again, first: a model's own managers come before those of its base
     unscoped = models.Manager()  # a person's memberships in all tenants, which the policy limits to that person
 
     class Meta:

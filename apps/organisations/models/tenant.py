@@ -7,6 +7,7 @@ from apps.socle.clock import now
 from apps.socle.fields import CurrencyField, MoneyField, UUID7Field
 from apps.socle.immutability import ALL, Protection
 from apps.socle.row_security import tenant_rows
+from apps.socle.scope import ScopedManager
 
 
 class Tenant(models.Model):
@@ -75,6 +76,8 @@ class Tenant(models.Model):
     deleted_at = models.DateTimeField(_("retiré le"), null=True, blank=True)
     created_at = models.DateTimeField(_("créé le"), default=now, editable=False)
     updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
+
+    objects = ScopedManager("id")
 
     row_security = tenant_rows("id")
     protection = Protection(
