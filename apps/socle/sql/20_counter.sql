@@ -2,6 +2,10 @@
 create or replace function socle_counter_step() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 begin
+  if tg_op = 'TRUNCATE' then
+    raise exception using errcode = '23514', constraint = 'socle_counter_step', table = tg_table_name,
+      message = 'counters: only the next number may be taken, TRUNCATE refused';
+  end if;
   if (tg_op = 'INSERT' and new.last <> 1)
      or (tg_op = 'UPDATE' and (new.last <> old.last + 1 or (new.id, new.tenant_id, new.kind, new.year) is distinct from (old.id, old.tenant_id, old.kind, old.year)))
      or tg_op = 'DELETE' then
@@ -14,3 +18,7 @@ end $$;
 create or replace trigger socle_counter_step before insert or update or delete on socle_counter
   for each row execute function socle_counter_step();
 alter table socle_counter enable always trigger socle_counter_step;
+
+create or replace trigger socle_counter_no_truncate before truncate on socle_counter
+  for each statement execute function socle_counter_step();
+alter table socle_counter enable always trigger socle_counter_no_truncate;
