@@ -137,7 +137,8 @@ def _identity(pid: int) -> tuple[int, float]:
 def _same(pid: int, began: float) -> psutil.Process | None:
     try:
         process = psutil.Process(pid)
-        return process if abs(process.create_time() - began) < SAME_PROCESS_SECONDS else None
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return process if alive and abs(process.create_time() - began) < SAME_PROCESS_SECONDS else None
     except psutil.NoSuchProcess:
         return None
 
