@@ -1,13 +1,13 @@
-from apps.hospital.services.patients import enregistrer_patient, modifier_patient
-from apps.hospital.services.prestations import (
-    ajouter_prestations,
-    corriger_prestation,
-    rattacher_aux_lignes,
-    retirer_prestations,
-    valider_prestations,
-)
-from apps.hospital.services.tarifs import enregistrer_tarif
-from apps.hospital.services.visites import fermer_session, ouvrir_session
+from apps.hospital.services.ajouter_prestations import ajouter_prestations
+from apps.hospital.services.corriger_prestation import corriger_prestation
+from apps.hospital.services.enregistrer_patient import enregistrer_patient
+from apps.hospital.services.enregistrer_tarif import enregistrer_tarif
+from apps.hospital.services.fermer_session import fermer_session
+from apps.hospital.services.modifier_patient import modifier_patient
+from apps.hospital.services.ouvrir_session import ouvrir_session
+from apps.hospital.services.rattacher_aux_lignes import rattacher_aux_lignes
+from apps.hospital.services.retirer_prestations import retirer_prestations
+from apps.hospital.services.valider_prestations import valider_prestations
 
 __all__ = [
     "ajouter_prestations",

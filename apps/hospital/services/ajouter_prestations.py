@@ -1,0 +1,82 @@
+"""Recording what is given during a visit, at the tariff of the day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from apps.hospital.calcul import verifier_ligne
+from apps.hospital.dates import etablissement, jour_de, moment_de, verifier_date
+from apps.hospital.models import Prestation, Session
+from apps.hospital.models.tarif import Tarif
+from apps.hospital.selectors import tarifs_en_vigueur
+from apps.socle.actors import Acteur
+from apps.socle.audit import record
+from apps.socle.commands import command
+from apps.socle.errors import BusinessError, Conflict
+from apps.socle.money import quantize
+
+LigneDemandee = tuple[str, Decimal, Decimal | None]
+
+
+@command
+def ajouter_prestations(
+    *, session_id: uuid.UUID, lignes: Sequence[LigneDemandee], date: dt.date, acteur: Acteur
+) -> list[Prestation]:
+    """Record what was given: (code, quantity, unit price in the tenant's currency or None for the tariff's).
+
+    Labels, type of revenue, service and tariff are those in force on `date`. Returned in the order
+    given. Raises Session.DoesNotExist, Conflict when the visit is closed, and BusinessError for a
+    code without tariff that day, a quantity or a price that cannot be.
+    """
+    tenant = etablissement()
+    session = Session.objects.get(pk=session_id)
+    if session.fermee_le is not None:
+        raise Conflict(_("Cette visite est fermée."), code="visit-closed")
+    jour = jour_de(date, tenant)
+    verifier_date(jour, tenant, acteur)
+    tarifs = tarifs_en_vigueur([code for code, _q, _p in lignes], jour)
+    moment = moment_de(date, tenant)
+    prestations = [
+        _prestation(session, _tarif_de(tarifs, code, jour), quantite, prix, moment, acteur)
+        for code, quantite, prix in lignes
+    ]
+    Prestation.objects.bulk_create(prestations)
+    record("care_recorded", session, acteur, new={"count": len(prestations)})
+    return prestations
+
+
+def _tarif_de(tarifs: Mapping[str, Tarif], code: str, jour: dt.date) -> Tarif:
+    try:
+        return tarifs[code.strip().upper()]
+    except KeyError:
+        message = _("Aucun tarif en vigueur le %(jour)s pour le code %(code)s.")
+        raise BusinessError(
+            message % {"jour": f"{jour:%d/%m/%Y}", "code": code}, code="tariff-missing", field="code"
+        ) from None
+
+
+def _prestation(
+    session: Session, tarif: Tarif, quantite: Decimal, prix: Decimal | None, moment: dt.datetime, acteur: Acteur
+) -> Prestation:
+    unitaire = tarif.montant if prix is None else prix
+    verifier_ligne(quantite, unitaire, tarif.devise)
+    return Prestation(
+        tenant_id=session.tenant_id,
+        session=session,
+        service_id=tarif.service_id,
+        user_id=acteur.id if acteur.is_person else None,
+        code_prestation=tarif.code,
+        libelle=tarif.nom,
+        type_recette=tarif.type_recette,
+        quantite=quantite,
+        tarif_montant=tarif.montant,
+        montant_unitaire=unitaire,
+        montant_total=quantize(quantite * unitaire, tarif.devise),
+        devise=tarif.devise,
+        date_prestation=moment,
+    )

@@ -1,0 +1,59 @@
+"""Registering a patient."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from apps.hospital.dates import etablissement
+from apps.hospital.identite import Identite, nettoyer, nettoyer_numero
+from apps.hospital.index import indexer
+from apps.hospital.models import Patient
+from apps.hospital.mots import rang_de
+from apps.hospital.numeros import avancer_numeros, prendre_numero
+from apps.organisations.models import Tiers
+from apps.socle.actors import Acteur
+from apps.socle.audit import record
+from apps.socle.clock import local_date
+from apps.socle.commands import command
+from apps.socle.errors import BusinessError
+
+
+@command
+def enregistrer_patient(
+    *,
+    nom: str,
+    acteur: Acteur,
+    prenom: str = "",
+    telephone: str = "",
+    sexe: str = "",
+    date_naissance: dt.date | None = None,
+    numero: str | None = None,
+) -> Patient:
+    """Register a patient and their third party; the next number (PAT-00413) unless `numero` is given.
+
+    A number given (a paper file's) is kept, and later numbers pass over it. Raises BusinessError
+    for a missing name, an unreadable phone, an impossible birth date, a number already given.
+    """
+    tenant = etablissement()
+    identite = nettoyer(Identite(nom, prenom, telephone, sexe, date_naissance), local_date(tenant.time_zone))
+    final = _numero_libre(numero) if numero else prendre_numero()
+    tiers = Tiers.objects.create(
+        tenant=tenant, code=final, nom=identite.nom_complet, type=Tiers.Type.PATIENT, telephone=identite.telephone
+    )
+    patient = Patient.objects.create(
+        tenant=tenant, tiers=tiers, numero=final, rang=rang_de(final), **identite.colonnes()
+    )
+    indexer(patient, tenant)
+    if numero:
+        avancer_numeros()
+    record("patient_registered", patient, acteur, new={"numero": final})
+    return patient
+
+
+def _numero_libre(numero: str) -> str:
+    propre = nettoyer_numero(numero)
+    if Tiers.objects.filter(code=propre).exists():
+        raise BusinessError(_("Ce numéro désigne déjà un patient."), code="patient-number-taken", field="numero")
+    return propre
