@@ -9,6 +9,8 @@ class ComptabiliteConfig(AppConfig):
     verbose_name = "Comptabilité"
 
     def ready(self) -> None:
+        from apps.comptabilite.caisse import wiring as caisse
         from apps.comptabilite.grand_livre import wiring as grand_livre
 
         grand_livre.ready()
+        caisse.ready()

@@ -1,0 +1,29 @@
+"""Every lock that the till takes, after the tenant's: session, then invoice, then receipt."""
+
+from __future__ import annotations
+
+import uuid
+
+from apps.comptabilite.caisse.models import FactureCaisse, Quittance, SessionCaisse
+
+
+def session_verrouillee(session_caisse_id: uuid.UUID) -> SessionCaisse:
+    """Lock and return the session. Raises SessionCaisse.DoesNotExist, another tenant's included."""
+    return (
+        SessionCaisse.objects.select_for_update(of=("self",))
+        .select_related("caisse", "caissier")
+        .get(pk=session_caisse_id)
+    )
+
+
+def facture_verrouillee(facture_id: uuid.UUID) -> FactureCaisse:
+    """Lock and return the invoice. Raises FactureCaisse.DoesNotExist, another tenant's included."""
+    factures = FactureCaisse.objects.select_for_update(of=("self",)).select_related(
+        "session__patient__tiers", "invoice"
+    )
+    return factures.get(pk=facture_id)
+
+
+def quittance_verrouillee(quittance_id: uuid.UUID) -> Quittance:
+    """Lock and return the receipt. Raises Quittance.DoesNotExist, another tenant's included."""
+    return Quittance.objects.select_for_update(of=("self",)).get(pk=quittance_id)

@@ -1,0 +1,109 @@
+"""What screens, API and services read of the till."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import F, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from apps.comptabilite.caisse.choices import MoyenPaiement, StatutFacture, StatutSession
+from apps.comptabilite.caisse.models import (
+    AllocationPaiement,
+    Caisse,
+    FactureCaisse,
+    LigneFactureCaisse,
+    PaiementQuittance,
+    RegleValidation,
+    SessionCaisse,
+)
+from apps.socle.money import format_amount
+
+ZERO = Decimal(0)
+
+
+def session_ouverte(caissier_id: uuid.UUID | None) -> SessionCaisse | None:
+    """Return the till session that this cashier holds open, or None."""
+    sessions = SessionCaisse.objects.select_related("caisse", "caissier")
+    return sessions.filter(caissier_id=caissier_id, statut=StatutSession.OUVERTE).first()
+
+
+def session_ouverte_de_la_caisse(caisse_id: uuid.UUID) -> SessionCaisse | None:
+    """Return the open session of this till, or None."""
+    return (
+        SessionCaisse.objects.select_related("caissier")
+        .filter(caisse_id=caisse_id, statut=StatutSession.OUVERTE)
+        .first()
+    )
+
+
+def caisses_libres() -> QuerySet[Caisse]:
+    """Return the tills in service that nobody holds open."""
+    occupees = SessionCaisse.objects.filter(statut=StatutSession.OUVERTE).values("caisse_id")
+    return Caisse.objects.filter(actif=True).exclude(pk__in=occupees)
+
+
+def solde_de_caisse(caisse_id: uuid.UUID) -> Decimal:
+    """Return what the till held when it was last counted, in the tenant's currency; 0 for a new till."""
+    derniere = (
+        SessionCaisse.objects.filter(caisse_id=caisse_id, statut=StatutSession.FERMEE)
+        .order_by("-fermee_le", "-id")
+        .first()
+    )
+    return derniere.compte if derniere and derniere.compte is not None else ZERO
+
+
+def especes_attendues(session: SessionCaisse) -> Decimal:
+    """Return the float and the cash taken since, in the session's currency."""
+    paiements = PaiementQuittance.objects.filter(quittance__session_caisse=session, moyen=MoyenPaiement.ESPECES)
+    return session.fonds + (paiements.aggregate(somme=Sum("montant"))["somme"] or ZERO)
+
+
+def regle_en_vigueur() -> RegleValidation | None:
+    """Return the latest version of the validation rule, active or not; None where none was ever set."""
+    return RegleValidation.objects.order_by("-modifie_le", "-id").first()
+
+
+def motifs_d_attente(facture: FactureCaisse, lignes: Iterable[LigneFactureCaisse]) -> list[str]:
+    """Return, in French, why a person must validate `facture`; empty when the rule in force lets the system."""
+    regle = regle_en_vigueur()
+    motifs = []
+    if regle is None or not regle.active:
+        motifs.append(_("aucune règle de validation n’est active"))
+    elif regle.plafond is not None and facture.montant > regle.plafond:
+        plafond = format_amount(regle.plafond, regle.devise)
+        motifs.append(_("le montant dépasse le plafond de la règle (%s)") % plafond)
+    if facture.deja_rejetee:
+        motifs.append(_("elle a déjà été rejetée"))
+    hors_tarif = [ligne.libelle for ligne in lignes if not ligne.au_tarif]
+    if hors_tarif:
+        motifs.append(_("prix hors tarif : %s") % ", ".join(hors_tarif))
+    return motifs
+
+
+def restes_par_ligne(facture: FactureCaisse) -> list[tuple[uuid.UUID, Decimal]]:
+    """Return, for each line of the legal invoice in order, its id and what is still due on it (total less allocations)."""
+    recus = dict(
+        AllocationPaiement.objects.filter(invoice_line__invoice_id=facture.invoice_id)
+        .values_list("invoice_line_id")
+        .annotate(somme=Sum("montant"))
+    )
+    lignes = facture.invoice.lines.order_by("position")
+    return [(ligne.id, ligne.total_ttc - recus.get(ligne.id, ZERO)) for ligne in lignes]
+
+
+def factures_en_attente() -> QuerySet[FactureCaisse]:
+    """Return the accountant's queue, oldest first."""
+    return (
+        FactureCaisse.objects.filter(statut=StatutFacture.EN_ATTENTE)
+        .select_related("session__patient", "caissier")
+        .order_by("date_creation", "id")
+    )
+
+
+def factures_a_encaisser() -> QuerySet[FactureCaisse]:
+    """Return the validated invoices that are not paid whole, oldest first, with what is due (`reste`)."""
+    factures = FactureCaisse.objects.filter(statut=StatutFacture.VALIDEE).select_related("session__patient", "invoice")
+    return factures.annotate(reste=F("montant") - F("invoice__amount_paid")).order_by("date_creation", "id")

@@ -1,0 +1,1 @@
+"""The till's commands, one verb each."""

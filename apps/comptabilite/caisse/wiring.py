@@ -1,0 +1,11 @@
+"""What the till tells the rest of the house when Django is ready."""
+
+
+def ready() -> None:
+    """Register constraints, facts and provisioning."""
+    from apps.comptabilite.caisse import constraints, facts, provisioning
+    from apps.organisations.provisioning import register_step
+
+    constraints.declare()
+    facts.declare()
+    register_step("caisse", provisioning.premiere_caisse, order=60)
