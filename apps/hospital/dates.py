@@ -21,12 +21,16 @@ def etablissement() -> Tenant:
     return Tenant.objects.get(pk=require_scope())
 
 
-def verifier_date(le: dt.date, tenant: Tenant, acteur: Acteur) -> None:
-    """Refuse a day to come, and a past one unless a past is being taken over. Raises BusinessError."""
-    aujourdhui = local_date(tenant.time_zone)
-    if le > aujourdhui:
+def refuser_avenir(le: dt.date, tenant: Tenant) -> None:
+    """Raise BusinessError for a day to come, in the tenant's zone."""
+    if le > local_date(tenant.time_zone):
         raise BusinessError(_("Cette date est à venir."), code="date-in-future", field="date")
-    if le < aujourdhui and not acteur.is_takeover:
+
+
+def verifier_date(le: dt.date, tenant: Tenant, acteur: Acteur) -> None:
+    """Raise BusinessError for a day to come, and for a past one unless a past is being taken over."""
+    refuser_avenir(le, tenant)
+    if le < local_date(tenant.time_zone) and not acteur.is_takeover:
         raise BusinessError(_("Seule une reprise peut porter une date passée."), code="date-in-past", field="date")
 
 

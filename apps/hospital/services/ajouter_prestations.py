@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from apps.hospital.calcul import verifier_ligne
-from apps.hospital.dates import etablissement, jour_de, moment_de, verifier_date
+from apps.hospital.dates import etablissement, jour_de, moment_de, refuser_avenir
 from apps.hospital.models import Prestation, Session
 from apps.hospital.models.tarif import Tarif
 from apps.hospital.selectors import tarifs_en_vigueur
@@ -29,18 +29,20 @@ def ajouter_prestations(
 ) -> list[Prestation]:
     """Record what was given: (code, quantity, unit price in the tenant's currency or None for the tariff's).
 
-    Labels, type of revenue, service and tariff are those in force on `date`. Returned in the order
-    given. Raises Session.DoesNotExist, Conflict when the visit is closed, and BusinessError for a
-    code without tariff that day, a quantity or a price that cannot be.
+    Labels, type of revenue, service and tariff are those in force on `date`, a day of the visit or
+    after it. Returned in the order given. Raises Session.DoesNotExist, Conflict for care after the
+    visit was closed, and BusinessError for a day before the visit or to come, a code without tariff
+    that day, a quantity or a price that cannot be.
     """
     tenant = etablissement()
     session = Session.objects.get(pk=session_id)
-    if session.fermee_le is not None:
+    jour, moment = jour_de(date, tenant), moment_de(date, tenant)
+    refuser_avenir(jour, tenant)
+    if jour < session.jour:
+        raise BusinessError(_("Ce jour précède la visite."), code="date-before-visit", field="date")
+    if session.fermee_le is not None and moment > session.fermee_le:
         raise Conflict(_("Cette visite est fermée."), code="visit-closed")
-    jour = jour_de(date, tenant)
-    verifier_date(jour, tenant, acteur)
     tarifs = tarifs_en_vigueur([code for code, _q, _p in lignes], jour)
-    moment = moment_de(date, tenant)
     prestations = [
         _prestation(session, _tarif_de(tarifs, code, jour), quantite, prix, moment, acteur)
         for code, quantite, prix in lignes

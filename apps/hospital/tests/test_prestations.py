@@ -24,7 +24,7 @@ from apps.hospital.services import (
 from apps.hospital.tests.factories import make_prestations, make_session, make_tarif
 from apps.organisations.tests.factories import make_acteur
 from apps.socle.actors import SYSTEM, takeover_actor
-from apps.socle.clock import local_date
+from apps.socle.clock import local_date, now
 from apps.socle.errors import BusinessError, Conflict
 from apps.socle.models import AuditTrail
 from apps.socle.money import quantize
@@ -89,29 +89,48 @@ def test_what_cannot_be_is_refused_and_writes_nothing(tenant, tarifs, ligne, cod
     assert not Prestation.objects.exists()
 
 
-def test_a_past_day_belongs_to_the_takeover(tenant, tarifs):
-    hier = local_date(tenant.time_zone) - dt.timedelta(days=1)
-    demain = hier + dt.timedelta(days=2)
-    reprise = takeover_actor("essai")
-    session = make_session(tenant, date=hier, acteur=reprise)
+def test_care_is_dated_within_its_visit(tenant, tarifs):
+    aujourdhui = local_date(tenant.time_zone)
+    hier, demain = aujourdhui - dt.timedelta(days=1), aujourdhui + dt.timedelta(days=1)
+    session = make_session(tenant, date=hier, acteur=takeover_actor("essai"))
+
+    def donner(jour):
+        lignes = [("CONS-GEN", Decimal(1), None)]
+        return ajouter_prestations(session_id=session.pk, lignes=lignes, date=jour, acteur=SYSTEM)
+
+    for jour, code in ((hier - dt.timedelta(days=1), "date-before-visit"), (demain, "date-in-future")):
+        with pytest.raises(BusinessError) as refus:
+            donner(jour)
+        assert refus.value.code == code
+    [de_hier], [du_jour] = donner(hier), donner(aujourdhui)
+    assert de_hier.date_prestation.isoformat() == f"{hier}T12:00:00+01:00", "noon, the hour not being known"
+    assert abs(du_jour.date_prestation - now()) < dt.timedelta(minutes=1)
+
+
+def test_the_tariff_is_that_of_the_day_of_care(tenant, tarifs):
+    aujourdhui = local_date(tenant.time_zone)
+    hier = aujourdhui - dt.timedelta(days=1)
+    session = make_session(tenant, date=hier, acteur=takeover_actor("essai"))
+    make_tarif(tenant, montant=6000, valide_du=aujourdhui)
     lignes = [("CONS-GEN", Decimal(1), None)]
-    with pytest.raises(BusinessError) as refus:
-        ajouter_prestations(session_id=session.pk, lignes=lignes, date=hier, acteur=SYSTEM)
-    assert refus.value.code == "date-in-past"
-    with pytest.raises(BusinessError) as refus:
-        ajouter_prestations(session_id=session.pk, lignes=lignes, date=demain, acteur=reprise)
-    assert refus.value.code == "date-in-future"
-    [reprise_] = ajouter_prestations(session_id=session.pk, lignes=lignes, date=hier, acteur=reprise)
-    assert (reprise_.date_prestation.date(), reprise_.date_prestation.utcoffset()) == (hier, dt.timedelta(hours=1))
+    prix = [
+        ajouter_prestations(session_id=session.pk, lignes=lignes, date=jour, acteur=SYSTEM)[0].montant_unitaire
+        for jour in (hier, aujourdhui)
+    ]
+    assert prix == [5000, 6000]
 
 
-def test_a_closed_visit_takes_no_more(tenant, tarifs):
+def test_a_closed_visit_takes_only_what_was_given_before(tenant, tarifs):
     session = make_session(tenant)
+    avant = now()
     fermer_session(session_id=session.pk, acteur=SYSTEM)
     with pytest.raises(Conflict):
         make_prestations(tenant, ("CONS-GEN", 1, None), session=session)
     with pytest.raises(Conflict):
         fermer_session(session_id=session.pk, acteur=SYSTEM)
+    lignes = [("CONS-GEN", Decimal(1), None)]
+    [tardive] = ajouter_prestations(session_id=session.pk, lignes=lignes, date=avant, acteur=SYSTEM)
+    assert tardive.date_prestation == avant
     assert make_session(tenant, session.patient).pk != session.pk, "the same day a new visit is opened"
 
 
