@@ -506,6 +506,7 @@ def test_htmx_gets_a_band_not_a_page() -> None:
 
 # The real stack --------------------------------------------------------------------------------------
 
+
 @pytest.mark.django_db
 def test_the_door_is_in_french_and_in_our_look(client) -> None:  # type: ignore[no-untyped-def]
     html = client.get("/compte/login/", headers={"accept-language": "fr"}).content.decode()
@@ -625,3 +626,43 @@ def test_ready_refuses_visitors_when_a_check_fails(client, monkeypatch: pytest.M
     assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert answer.json()["cache"] == "en défaut"
     assert "tresor" not in answer.content.decode()
+
+
+# The admin's door --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def administrator(client, tenant: Tenant, settings):  # type: ignore[no-untyped-def]
+    settings.SECOND_FACTOR = "optional"
+    client.force_login(make_user(tenant, "administrateur"), backend="apps.organisations.backends.MembershipBackend")
+    return client
+
+
+@pytest.mark.django_db
+def test_the_admin_wears_the_theme_of_the_cookie(administrator) -> None:  # type: ignore[no-untyped-def]
+    administrator.post("/theme/", {"theme": "dark"})
+    html = administrator.get("/sainte-odile/admin/", headers={"accept-language": "fr"}).content.decode()
+    assert 'class="theme-dark dashboard"' in html
+    assert "Administration de Cauris" in html
+    assert "Hôpital Sainte-Odile" in html
+    assert html.index("admin/css/base.css") < html.index("cauris/tokens.css") < html.index("cauris/admin.css")
+    assert "theme.js" not in html  # the admin's own choice of theme would be a second one
+    assert "dark_mode.css" not in html
+
+
+@pytest.mark.django_db
+def test_a_password_is_changed_at_one_door_only(administrator) -> None:  # type: ignore[no-untyped-def]
+    answer = administrator.get("/sainte-odile/admin/password_change/")
+    assert answer["Location"] == "/sainte-odile/compte/password/change/"
+
+
+@pytest.mark.django_db
+def test_the_admin_is_closed_to_roles_without_the_right(client, tenant: Tenant) -> None:  # type: ignore[no-untyped-def]
+    client.force_login(make_user(tenant, "caissier"), backend="apps.organisations.backends.MembershipBackend")
+    assert client.get("/sainte-odile/admin/").status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.FOUND}
+
+
+@pytest.mark.django_db
+def test_the_home_says_when_nothing_waits(administrator) -> None:  # type: ignore[no-untyped-def]
+    html = administrator.get("/sainte-odile/", headers={"accept-language": "fr"}).content.decode()
+    assert_house_page(html)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from apps.socle.middleware import client_ip
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by an establishment's administrator, never by whoever passes."""
+
+    # One sentence for an unknown name and for a wrong password: nobody learns which names exist.
+    error_messages: ClassVar[dict[str, str | Promise]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("Identifiant ou mot de passe incorrect."),
+        "username_password_mismatch": _("Identifiant ou mot de passe incorrect."),
+        "too_many_login_attempts": _("Trop d’essais manqués : la connexion est bloquée pendant 15 minutes."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
