@@ -26,10 +26,16 @@ NO_TRUNCATE = "cauris_no_truncate"
 FIRST_INSERT = "cauris_initial"
 GRANTS = {"insert-update": "select, insert, update", "insert": "select, insert", "select": "select"}
 
+ROLE_PLACEHOLDERS = {"default": "{runtime}", "maintenance": "{maintenance}"}
+
 
 @dataclass(frozen=True)
 class Piece:
-    """SQL that stands or falls together, under a name: a table's protections, or a file."""
+    """SQL that stands or falls together, under a name: a table's protections, or a file.
+
+    `sql` names the logins by placeholders, so that its digest is the same in a process that holds
+    one login and in one that holds all three.
+    """
 
     name: str
     sql: str
@@ -37,6 +43,17 @@ class Piece:
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    def bound(self) -> str:
+        """Return the SQL with the logins of this installation; lines for one that it lacks are left out."""
+        bound = self.sql.replace("{owner}", "current_user")
+        for alias, placeholder in ROLE_PLACEHOLDERS.items():
+            role = login(alias)
+            if role is None:
+                bound = "\n".join(line for line in bound.splitlines() if placeholder not in line)
+            else:
+                bound = bound.replace(placeholder, quote(role))
+        return bound
 
 
 def house_apps() -> list[AppConfig]:
@@ -83,12 +100,7 @@ def _files(*, before_tables: bool) -> Iterator[Path]:
 
 
 def _file_piece(path: Path) -> Piece:
-    sql = (
-        path.read_text(encoding="utf-8")
-        .replace("{runtime}", quote(login("default") or ""))
-        .replace("{owner}", "current_user")
-    )
-    return Piece(f"file:{path.parent.parent.name}/{path.name}", sql)
+    return Piece(f"file:{path.parent.parent.name}/{path.name}", path.read_text(encoding="utf-8"))
 
 
 def quote(name: str) -> str:
@@ -188,15 +200,12 @@ def _check_columns(model: type[models.Model], protection: Protection) -> None:
 
 
 def _grant_sql(model: type[models.Model], table: str) -> Iterator[str]:
-    runtime, maintenance = login("default"), login("maintenance")
     protection: Protection | None = getattr(model, "protection", None)
     allowed = "select, insert, update, delete" if protection is None else GRANTS[protection.runtime]
     if protection is not None and protection.deletable_states:
         allowed += ", delete"
-    if runtime:
-        yield f"revoke all on {table} from {quote(runtime)}; grant {allowed} on {table} to {quote(runtime)};"
-    if maintenance:
-        yield f"grant select, insert, update, delete on {table} to {quote(maintenance)};"
+    yield f"revoke all on {table} from {{runtime}}; grant {allowed} on {table} to {{runtime}};"
+    yield f"grant select, insert, update, delete on {table} to {{maintenance}};"
 
 
 def _third_party_sql(existing: set[str]) -> Iterator[str]:
@@ -227,7 +236,7 @@ def install(alias: str) -> list[str]:
         complete = all(m._meta.db_table in existing for m in house_models())
         for piece in pieces():
             if _installable(piece, existing, complete):
-                cursor.execute(piece.sql)
+                cursor.execute(piece.bound())
                 _remember(cursor, piece)
                 done.append(piece.name)
         for sql in _third_party_sql(existing):
