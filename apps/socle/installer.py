@@ -19,11 +19,16 @@ from django.db import connections, models
 
 from apps.socle.immutability import Protection
 from apps.socle.row_security import RowSecurity
+from apps.socle.seal import seals
 
 POLICY = "cauris_rows"
+READ_POLICY = "cauris_read"
 GUARD = "cauris_guard"
 NO_TRUNCATE = "cauris_no_truncate"
 FIRST_INSERT = "cauris_initial"
+WRITTEN_BY_MIGRATE = frozenset(
+    {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
+)
 GRANTS = {"insert-update": "select, insert, update", "insert": "select, insert", "select": "select"}
 
 ROLE_PLACEHOLDERS = {"default": "{runtime}", "maintenance": "{maintenance}"}
@@ -124,22 +129,30 @@ def table_sql(model: type[models.Model]) -> str:
 
 
 def row_security_of(model: type[models.Model]) -> RowSecurity | None:
-    """Return the declaration of `model`; an automatic link table between open tables is open."""
-    if model._meta.auto_created:
-        return RowSecurity("open", reason="link table")
-    return getattr(model, "row_security", None)
+    """Return the declaration of `model`; an automatic link table is open when both its ends are.
+
+    Raises TypeError for a link table of tenants' rows: it has no tenant of its own, so nothing could close it.
+    """
+    if not model._meta.auto_created:
+        return getattr(model, "row_security", None)
+    ends = {f.related_model for f in model._meta.local_concrete_fields if f.related_model}
+    if any((rows := getattr(end, "row_security", None)) and rows.kind != "open" for end in ends):
+        raise TypeError(f"{model._meta.label}: a link between tenants' rows is a model of its own, with its tenant")
+    return RowSecurity("open", reason="link table")
 
 
 def _row_security_sql(model: type[models.Model], table: str) -> Iterator[str]:
     rows = row_security_of(model)
     if rows is None:
         raise TypeError(f"{model._meta.label} declares no row_security")
-    yield f"drop policy if exists {POLICY} on {table};"
+    yield f"drop policy if exists {POLICY} on {table}; drop policy if exists {READ_POLICY} on {table};"
     if rows.kind == "open":
         yield f"alter table {table} disable row level security; alter table {table} no force row level security;"
         return
     yield f"alter table {table} enable row level security; alter table {table} force row level security;"
     yield f"create policy {POLICY} on {table} using ({rows.using}) with check ({rows.check});"
+    if rows.read:
+        yield f"create policy {READ_POLICY} on {table} for select using ({rows.read});"
 
 
 def composite_keys(model: type[models.Model]) -> list[models.ForeignKey]:
@@ -176,7 +189,7 @@ def _guard_sql(model: type[models.Model], table: str) -> Iterator[str]:
     protection: Protection | None = getattr(model, "protection", None)
     if protection is None:
         return
-    _check_columns(model, protection)
+    _check_declaration(model, protection)
     argument = literal(json.dumps(protection.as_arguments(), sort_keys=True))
     yield f"create trigger {GUARD} before update or delete on {table} for each row execute function socle_guard({argument});"
     yield f"create trigger {NO_TRUNCATE} before truncate on {table} for each statement execute function socle_guard({argument});"
@@ -188,19 +201,16 @@ def _guard_sql(model: type[models.Model], table: str) -> Iterator[str]:
         yield f"alter table {table} enable always trigger {name};"
 
 
-def _check_columns(model: type[models.Model], protection: Protection) -> None:
-    """Refuse a declaration that names a column the table lacks: it would protect nothing."""
+def _check_declaration(model: type[models.Model], protection: Protection) -> None:
+    """Refuse a declaration that says what it cannot mean: it would protect nothing, or lock everything."""
     columns = {f.column for f in model._meta.local_concrete_fields}
-    by_state = {c for names in protection.living_by_state.values() if not isinstance(names, str) for c in names}
-    unknown = (
-        {*protection.living, *protection.frozen, *by_state} | ({protection.state} if protection.state else set())
-    ) - columns
-    if unknown:
-        raise TypeError(f"{model._meta.label}: protection names unknown columns {sorted(unknown)}")
+    if problems := protection.problems(columns):
+        raise TypeError(f"{model._meta.label}: protection " + "; ".join(problems))
 
 
 def _grant_sql(model: type[models.Model], table: str) -> Iterator[str]:
-    protection: Protection | None = getattr(model, "protection", None)
+    # A link table is written by whoever may write the side that declares it.
+    protection: Protection | None = getattr(model._meta.auto_created or model, "protection", None)
     allowed = "select, insert, update, delete" if protection is None else GRANTS[protection.runtime]
     if protection is not None and protection.deletable_states:
         allowed += ", delete"
@@ -209,15 +219,17 @@ def _grant_sql(model: type[models.Model], table: str) -> Iterator[str]:
 
 
 def _third_party_sql(existing: set[str]) -> Iterator[str]:
-    """Return grants on the tables of libraries (sessions, groups, allauth, beat, cache) and on sequences."""
-    runtime, maintenance = login("default"), login("maintenance")
+    """Return grants on the tables of libraries (sessions, allauth, beat, cache) and on sequences.
+
+    What only a migrate writes (permissions, content types), the runtime reads.
+    """
     ours = {m._meta.db_table for m in house_models()}
     for table in sorted(existing - ours):
-        read_only = table == "django_migrations"
-        for role in filter(None, (runtime, maintenance)):
-            yield f"grant {'select' if read_only and role == runtime else 'select, insert, update, delete'} on {quote(table)} to {quote(role)};"
-    for role in filter(None, (runtime, maintenance)):
-        yield f"grant usage, select on all sequences in schema public to {quote(role)};"
+        allowed = "select" if table in WRITTEN_BY_MIGRATE else "select, insert, update, delete"
+        yield f"revoke all on {quote(table)} from {{runtime}}; grant {allowed} on {quote(table)} to {{runtime}};"
+        yield f"grant select, insert, update, delete on {quote(table)} to {{maintenance}};"
+    yield "grant usage, select on all sequences in schema public to {runtime};"
+    yield "grant usage, select on all sequences in schema public to {maintenance};"
 
 
 def install(alias: str) -> list[str]:
@@ -237,10 +249,11 @@ def install(alias: str) -> list[str]:
         for piece in pieces():
             if _installable(piece, existing, complete):
                 cursor.execute(piece.bound())
-                _remember(cursor, piece)
+                _remember(cursor, piece.name, piece.digest)
                 done.append(piece.name)
-        for sql in _third_party_sql(existing):
-            cursor.execute(sql)
+        cursor.execute(Piece("third parties", "\n".join(_third_party_sql(existing))).bound())
+        for name, seal in seals(alias, (m._meta.db_table for m in house_models())).items():
+            _remember(cursor, f"seal:{name}", seal)
     return done
 
 
@@ -256,11 +269,11 @@ def _installable(piece: Piece, existing: set[str], complete: bool) -> bool:
     return complete or piece.name.startswith("file:socle/")
 
 
-def _remember(cursor: object, piece: Piece) -> None:
+def _remember(cursor: object, name: str, digest: str) -> None:
     cursor.execute(  # type: ignore[attr-defined]
         "insert into socle_installedprotection (name, digest, installed_at) values (%s, %s, now())"
         " on conflict (name) do update set digest = excluded.digest, installed_at = now()",
-        [piece.name, piece.digest],
+        [name, digest],
     )
 
 

@@ -14,11 +14,15 @@ _PERSON = "(select nullif(current_setting('cauris.user', true), '')::uuid)"
 
 @dataclass(frozen=True)
 class RowSecurity:
-    """A policy: which rows may be seen (`using`) and written (`check`). Empty: no policy, for `reason`."""
+    """A policy: which rows may be seen (`using`) and written (`check`), and which others may be read only (`read`).
+
+    Empty: no policy, for `reason`.
+    """
 
     kind: str
     using: str = ""
     check: str = ""
+    read: str = ""
     reason: str = ""
 
 
@@ -29,8 +33,9 @@ def tenant_rows(column: str = "tenant_id") -> RowSecurity:
 
 
 def person_rows(column: str = "user_id") -> RowSecurity:
-    """Rows of the tenant in scope, and the acting person's own in any tenant (to choose one); written in scope only."""
-    return RowSecurity("person", using=f"tenant_id = {_TENANT} or {column} = {_PERSON}", check=f"tenant_id = {_TENANT}")
+    """Rows of the tenant in scope; the acting person's own in any tenant (to choose one) may be read, not written."""
+    rule = f"tenant_id = {_TENANT}"
+    return RowSecurity("person", using=rule, check=rule, read=f"{column} = {_PERSON}")
 
 
 def journal_rows() -> RowSecurity:

@@ -4,29 +4,45 @@ from __future__ import annotations
 
 from django.db import connection
 
-from apps.socle.installer import FIRST_INSERT, GUARD, NO_TRUNCATE, house_models, pieces, row_security_of
+from apps.socle.installer import FIRST_INSERT, GUARD, NO_TRUNCATE, POLICY, house_models, pieces, row_security_of
+from apps.socle.seal import seals
 
 
 class Unprotected(RuntimeError):
     """The database does not protect what the code declares."""
 
 
+# Whose rights this login has or can take (SET ROLE): its own and those of the roles that it belongs to.
+_ABOVE = """
+select bool_or(rolsuper), bool_or(rolbypassrls), bool_or(rolcreaterole)
+from pg_roles where pg_has_role(current_user, oid, 'member')
+"""
+_OWNED = """
+select count(*) from (
+  select relowner as owner from pg_class where relnamespace = 'public'::regnamespace
+  union all select proowner from pg_proc where pronamespace = 'public'::regnamespace
+  union all select nspowner from pg_namespace where nspname = 'public'
+  union all select datdba from pg_database where datname = current_database()
+) owned where pg_has_role(current_user, owner, 'member')
+"""
+
+
 def check_login() -> None:
-    """Refuse to run as superuser, with BYPASSRLS or as the owner of a table: each would see and do everything."""
+    """Refuse to run as superuser, with BYPASSRLS or as an owner: each would see and do everything."""
     with connection.cursor() as cursor:
-        cursor.execute("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
-        if cursor.fetchone()[0]:
-            raise Unprotected("DATABASE_URL is a superuser's or has BYPASSRLS: the web needs the runtime login.")
-        cursor.execute(
-            "select count(*) from pg_tables where schemaname = 'public' and pg_has_role(current_user, tableowner::regrole, 'member')"
-        )
+        cursor.execute(_ABOVE)
+        if any(cursor.fetchone()):
+            raise Unprotected(
+                "DATABASE_URL is a superuser's, has BYPASSRLS or can make logins: the web needs the runtime login."
+            )
+        cursor.execute(_OWNED)
         if cursor.fetchone()[0]:
             raise Unprotected("DATABASE_URL is the owner's login: the web needs the runtime login, which owns nothing.")
 
 
 def differences() -> list[str]:
     """Return what the installed protections lack against the declarations, a sentence each."""
-    return [*_different_digests(), *_missing_triggers(), *_missing_policies()]
+    return [*_different_digests(), *_missing_triggers(), *_missing_policies(), *_broken_seals()]
 
 
 def _different_digests() -> list[str]:
@@ -59,13 +75,35 @@ def _missing_policies() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("select relname from pg_class where relrowsecurity and relforcerowsecurity")
         forced = {row[0] for row in cursor.fetchall()}
+        cursor.execute("select tablename from pg_policies where policyname = %s", [POLICY])
+        ruled = {row[0] for row in cursor.fetchall()}
     closed = [m._meta.db_table for m in house_models() if (rows := row_security_of(m)) and rows.kind != "open"]
-    return [f"{table}: row level security is not forced" for table in closed if table not in forced]
+    return [
+        *(f"{table}: row level security is not forced" for table in closed if table not in forced),
+        *(f"{table}: policy {POLICY} is missing" for table in closed if table not in ruled),
+    ]
+
+
+def _broken_seals() -> list[str]:
+    from apps.socle.models import InstalledProtection
+
+    kept = dict(InstalledProtection.objects.filter(name__startswith="seal:").values_list("name", "digest"))
+    found = seals("default", [m._meta.db_table for m in house_models()])
+    return [
+        f"{name}: changed since it was installed" for name, seal in found.items() if kept.get(f"seal:{name}") != seal
+    ]
 
 
 def check() -> None:
-    """Raise Unprotected unless this process may serve. Called by web, worker and beat as they start."""
-    check_login()
-    found = differences()
+    """Raise Unprotected unless this process may serve. Called by web, worker and beat as they start.
+
+    The connection is closed again: a process that forks afterwards must not share it.
+    """
+    try:
+        check_login()
+        found = differences()
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
     if found:
         raise Unprotected("; ".join(found[:5]) + (f" … and {len(found) - 5} more" if len(found) > 5 else ""))

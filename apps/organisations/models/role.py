@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.socle.fields import UUID7Field
+from apps.socle.immutability import Protection
 from apps.socle.row_security import open_table
 
 
@@ -18,6 +19,8 @@ class Role(models.Model):
     needs_second_factor = models.BooleanField(_("second facteur exigé"), default=False)
     permissions = models.ManyToManyField(Permission, blank=True, related_name="+", verbose_name=_("permissions"))
 
+    # Written by migrate, from the apps' declarations: nobody gives himself a right by writing here.
+    protection = Protection(living=("label", "description", "needs_second_factor"), runtime="select")
     row_security = open_table("the catalogue of roles is the same for all tenants")
 
     class Meta:

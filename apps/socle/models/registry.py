@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from apps.socle.immutability import Protection
 from apps.socle.row_security import open_table
 
 
@@ -13,6 +14,7 @@ class TenantRegistry(models.Model):
     time_zone = models.CharField(max_length=63)
     is_active = models.BooleanField(default=True)
 
+    protection = Protection(living=("time_zone", "is_active"))  # an address never leads to another tenant
     row_security = open_table("the slug of a URL leads to the tenant before there is a scope")
 
     def __str__(self) -> str:

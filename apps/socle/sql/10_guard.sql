@@ -40,14 +40,15 @@ begin
     raise exception using errcode = '23514', constraint = 'socle_transition', table = tg_table_name,
       message = format('%s %s: step %s to %s refused', tg_table_name, was->>'id', was_state, becomes_state);
   end if;
+  -- Key and tenant never change, whatever else the state leaves open.
+  for frozen in select jsonb_array_elements_text(rule->'frozen' || '["id", "tenant_id"]'::jsonb) loop
+    if was->frozen is distinct from becomes->frozen then
+      raise exception using errcode = '23514', constraint = 'socle_immutable', table = tg_table_name,
+        message = format('%s %s: column %s cannot change', tg_table_name, was->>'id', frozen);
+    end if;
+  end loop;
   extra := coalesce(rule->'by_state'->was_state, '[]'::jsonb);
   if extra = '"*"'::jsonb then
-    for frozen in select jsonb_array_elements_text(rule->'frozen') loop
-      if was->frozen is distinct from becomes->frozen then
-        raise exception using errcode = '23514', constraint = 'socle_immutable', table = tg_table_name,
-          message = format('%s %s: column %s cannot change', tg_table_name, was->>'id', frozen);
-      end if;
-    end loop;
     return new;
   end if;
   was := was - array(select jsonb_array_elements_text(rule->'living' || extra));

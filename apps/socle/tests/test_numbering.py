@@ -39,9 +39,9 @@ def test_a_number_belongs_to_a_tenant(db):
 
 def test_a_rollback_gives_the_number_back(tenant):
     next_value(kind="ESSAI")
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         assert next_value(kind="ESSAI") == 2
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert next_value(kind="ESSAI") == 2
 
 
@@ -103,7 +103,7 @@ def test_a_counter_cannot_jump_by_sql(committed_tenant, login):
     for name, statement in CHANGES.items():
         with connect_as(login, autocommit=False) as sql:
             sql.execute("select set_config('cauris.tenant', %s, true)", [str(committed_tenant.id)])
-            with pytest.raises(Exception, match="only the next number|permission denied") as refusal:
+            with pytest.raises(Exception, match=r"only the next number|permission denied") as refusal:
                 sql.execute(statement)
             if login == "owner":
                 assert refusal.value.diag.constraint_name == "socle_counter_step", name

@@ -82,14 +82,14 @@ def test_a_scope_tells_postgresql_and_takes_it_back(db):
 def test_a_scope_left_by_an_exception_returns_to_the_former_one_and_lets_it_rise(tenant, autre_tenant, error):
     """A failed statement aborts the transaction: what went wrong must not be hidden by a second failure."""
 
-    def fail() -> None:
+    def write_and_fail() -> None:
+        make_tiers(autre_tenant, code="A")
         if error is ZeroDivisionError:
             raise error
         Tiers.objects.create(code="A", nom="deux fois", type="patient")
 
     with pytest.raises(error), scope(autre_tenant.id):
-        make_tiers(autre_tenant, code="A")
-        fail()
+        write_and_fail()
     assert (current_scope(), setting()) == (tenant.id, str(tenant.id))
     with scope(autre_tenant.id):
         assert not Tiers.objects.exists(), "a scope is a transaction: what was written before the error is gone"
@@ -97,9 +97,12 @@ def test_a_scope_left_by_an_exception_returns_to_the_former_one_and_lets_it_rise
 
 @pytest.mark.django_db(transaction=True)
 def test_a_scope_is_one_transaction(committed_tenant):
-    with pytest.raises(ZeroDivisionError), scope(committed_tenant.id):
+    def write_and_fail() -> None:
         make_tiers(committed_tenant, code="A")
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), scope(committed_tenant.id):
+        write_and_fail()
     with scope(committed_tenant.id):
         assert not Tiers.objects.exists()
         assert connection.in_atomic_block
