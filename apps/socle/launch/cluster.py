@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -29,6 +30,9 @@ FIRST_PAUSE = 0.3
 LONGEST_PAUSE = 3.0
 RECOVERY_SECONDS = 180.0
 STOP_SECONDS = 30.0
+ANSWER_SECONDS = 5.0
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+"""The protocol's first question, which needs no login: length and code, answered by N or S."""
 
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
@@ -49,6 +53,18 @@ log_rotation_age = 1d
 log_rotation_size = 0
 log_line_prefix = '%m [%p] %q%u@%d %a '
 """
+
+
+class Server(subprocess.Popen[bytes]):
+    """A server's process, which is meant to outlive the object, so nothing warns that it does."""
+
+    def __del__(self) -> None:
+        self.poll()
+
+
+_started: list[Server] = []
+"""Servers that this process started. They are polled before another start: a dead one that nobody
+waits for keeps its process id, and the new server would take that for a living one."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +102,7 @@ def find_running(data: Path) -> Running | None:
         return None
     if not ready or not _is_postgres(running.pid):
         return None
-    try:
-        socket.create_connection((HOST, running.port), timeout=5).close()
-    except OSError:
-        return None
-    return running
+    return running if _answers(running.port) else None
 
 
 def _is_postgres(pid: int) -> bool:
@@ -98,6 +110,17 @@ def _is_postgres(pid: int) -> bool:
         process = psutil.Process(pid)
         return process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
+        return False
+
+
+def _answers(port: int) -> bool:
+    """Whether a server speaks: one that was just killed still accepts connections, and never answers."""
+    try:
+        with socket.create_connection((HOST, port), timeout=ANSWER_SECONDS) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.sendall(SSL_REQUEST)
+            return connection.recv(1) in {b"N", b"S"}
+    except OSError:
         return False
 
 
@@ -147,8 +170,10 @@ def start(cluster: Cluster, port: int, die_with_parent: Callable[[], None] | Non
     deadline = time.monotonic() + RETRY_SECONDS
     pause = FIRST_PAUSE
     while True:
+        _started[:] = [server for server in _started if server.poll() is None]
         log_start = cluster.log.stat().st_size if cluster.log.exists() else 0
         process = _spawn(cluster, port if _is_free(port) else free_port(), die_with_parent)
+        _started.append(process)
         running = _wait_ready(cluster, process)
         if running is not None:
             return running
@@ -192,10 +217,10 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _spawn(cluster: Cluster, port: int, die_with_parent: Callable[[], None] | None) -> subprocess.Popen[bytes]:
+def _spawn(cluster: Cluster, port: int, die_with_parent: Callable[[], None] | None) -> Server:
     cluster.log.parent.mkdir(parents=True, exist_ok=True)
     with cluster.log.open("ab") as log:
-        return subprocess.Popen(
+        return Server(
             [cluster.programs / "postgres", "-D", cluster.data, "-c", f"port={port}"],
             cwd=cluster.home,
             env=_environment(),
@@ -208,7 +233,7 @@ def _spawn(cluster: Cluster, port: int, die_with_parent: Callable[[], None] | No
         )
 
 
-def _wait_ready(cluster: Cluster, process: subprocess.Popen[bytes]) -> Running | None:
+def _wait_ready(cluster: Cluster, process: Server) -> Running | None:
     """Return the server once it is ready, None when it gave up; replaying its journal may take minutes."""
     deadline = time.monotonic() + RECOVERY_SECONDS
     while process.poll() is None:

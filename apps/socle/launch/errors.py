@@ -28,7 +28,7 @@ def said_in_words(folder: Path) -> Iterator[None]:
             f"Impossible d'écrire ou de lire {error.filename or folder} : ce dossier appartient sans doute à un autre "
             "compte. Relancez avec ce compte, ou choisissez un autre dossier avec --data."
         ) from error
-    except NotADirectoryError as error:
+    except (NotADirectoryError, FileExistsError) as error:
         raise LaunchError(f"Impossible d'écrire sous {folder} : ce n'est pas un dossier.") from error
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
