@@ -1,7 +1,7 @@
 """Addresses under `/<slug>/`: the tenant middleware moves the slug into the script prefix."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from apps.organisations.views.home import home
 from config.urls import (  # the pages of refusal are the same on both sides
@@ -17,6 +17,8 @@ __all__ = ["handler400", "handler403", "handler404", "handler429", "handler500",
 
 urlpatterns = [
     path("", home, name="home"),
+    path("factures/", include("apps.facturation.urls")),
+    path("tiers/", include("apps.mouvements.urls")),
     path("admin/", admin.site.urls),
     *shared_urlpatterns,
 ]

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class FacturationConfig(AppConfig):
@@ -12,9 +13,13 @@ class FacturationConfig(AppConfig):
         from apps.facturation import constraints
         from apps.facturation.facts import INVOICE_ISSUED
         from apps.facturation.provisioning import open_first_sequence
+        from apps.facturation.selectors import link
         from apps.organisations.provisioning import register_step
-        from apps.socle.facts import declare_fact
+        from apps.socle.facts import declare_fact, register_source_link
+        from apps.socle.screens.states import declare_state
 
         constraints.declare()
         declare_fact(INVOICE_ISSUED)
+        register_source_link("facturation.Invoice", link)
+        declare_state("pending", "attente", _("À payer"))
         register_step("facturation", open_first_sequence, 50)

@@ -9,12 +9,14 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.facturation.models import Invoice, InvoiceHistory, InvoiceLine, TaxRule
 from apps.facturation.pricing import LineToIssue, PricedInvoice, TaxRate, price_invoice
 from apps.organisations.models import Tenant
 from apps.socle.errors import BusinessError
+from apps.socle.models import Fait
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,14 @@ def tax_breakdown(lines: Sequence[InvoiceLine]) -> list[TaxBreakdown]:
         base_and_tax[0] += line.total_ht
         base_and_tax[1] += line.tax_amount
     return [TaxBreakdown(rate, exemption, base, tax) for (rate, exemption), (base, tax) in found.items()]
+
+
+def fact_of(invoice_id: uuid.UUID) -> uuid.UUID:
+    """Return the id of the fact that the invoice published. Raises Fait.DoesNotExist."""
+    return Fait.objects.values_list("pk", flat=True).get(source_type=Invoice._meta.label, source_id=invoice_id)
+
+
+def link(invoice_id: uuid.UUID) -> tuple[str, str]:
+    """Return (URL, label) of an invoice, for whoever shows its fact."""
+    number = Invoice.objects.values_list("invoice_number", flat=True).get(pk=invoice_id)
+    return reverse("facturation:facture", args=[invoice_id]), number

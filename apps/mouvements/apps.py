@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MouvementsConfig(AppConfig):
@@ -9,7 +10,16 @@ class MouvementsConfig(AppConfig):
     verbose_name = "Mouvements"
 
     def ready(self) -> None:
+        from apps.mouvements.choices import Statut
+        from apps.mouvements.selectors import lien_du_tiers, traces_du_fait
         from apps.mouvements.subscribers import sur_fait
-        from apps.socle.facts import subscribe
+        from apps.organisations.navigation import Entry, register_entry
+        from apps.socle.facts import register_source_link, register_traces, subscribe
+        from apps.socle.screens.states import declare_state
 
         subscribe("mouvements", sur_fait)
+        register_traces("mouvements", traces_du_fait)
+        register_source_link("organisations.Tiers", lien_du_tiers)
+        register_entry(Entry(_("Tiers"), "mouvements:tiers", "mouvements.view_mouvementfinancier", order=60))
+        for code, look in (("en_attente", "attente"), ("partiellement_payé", "partielle"), ("payé", "payee")):
+            declare_state(code, look, Statut(code).label)

@@ -97,12 +97,24 @@ class PublishedFact:
         return not any(line.amount for line in self.lines)
 
 
+@dataclass(frozen=True)
+class Trace:
+    """What a subscriber made of a fact, for a screen: its kind, its own label, and where to see it."""
+
+    kind: Text
+    label: str
+    url: str
+    detail: str = ""
+
+
 Subscriber = Callable[[PublishedFact], None]
 SourceLink = Callable[[uuid.UUID], tuple[str, str]]
+Traces = Callable[[uuid.UUID], Iterable[Trace]]
 
 _declarations: dict[str, FactDeclaration] = {}
 _subscribers: dict[str, Subscriber] = {}
 _source_links: dict[str, SourceLink] = {}
+_traces: dict[str, Traces] = {}
 
 
 def declare_fact(declaration: FactDeclaration) -> None:
@@ -145,6 +157,19 @@ def source_link(source_type: str, source_id: uuid.UUID) -> tuple[str, str] | Non
     """Return (URL, label) of a fact's document, or None when no app registered that kind."""
     link = _source_links.get(source_type)
     return link(source_id) if link else None
+
+
+def register_traces(subscriber: str, find: Traces) -> None:
+    """Say what `subscriber` made of a fact: a function from the fact's id. Called from `AppConfig.ready()`."""
+    if subscriber not in settings.FACT_SUBSCRIBER_ORDER:
+        raise ValueError(f"subscriber {subscriber} has no place in FACT_SUBSCRIBER_ORDER")
+    _traces[subscriber] = find
+
+
+def traces(fact_id: uuid.UUID) -> list[Trace]:
+    """Return what each subscriber made of the fact, in their order: movement, entries, link of the chain."""
+    names = (name for name in settings.FACT_SUBSCRIBER_ORDER if name in _traces)
+    return [trace for name in names for trace in _traces[name](fact_id)]
 
 
 def publish(fact: FactToPublish) -> PublishedFact:

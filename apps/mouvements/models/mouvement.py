@@ -56,6 +56,7 @@ class MouvementFinancier(TenantOwned):
         verbose_name = _("mouvement financier")
         verbose_name_plural = _("mouvements financiers")
         ordering = ["-date_mouvement", "-id"]
+        permissions = [("exporter_mouvements", "Exporter les comptes de tiers")]
         indexes = [
             models.Index(fields=["tenant", "tiers", "date_mouvement", "id"], name="mouvements_mvt_tiers"),
             models.Index(
@@ -102,6 +103,14 @@ class MouvementFinancier(TenantOwned):
     def reste(self) -> Decimal:
         """What no movement of the other direction has matched yet, in `devise`."""
         return self.montant - self.montant_regle
+
+    @property
+    def debit(self) -> Decimal | None:
+        return self.montant if self.sens == Sens.DEBIT else None
+
+    @property
+    def credit(self) -> Decimal | None:
+        return self.montant if self.sens == Sens.CREDIT else None
 
     @property
     def montant_signe(self) -> Decimal:

@@ -1,9 +1,14 @@
 """A third party: whoever owes the tenant or is owed."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.organisations.base import TenantOwned
+from apps.socle.search import search_key
 
 
 class Tiers(TenantOwned):
@@ -22,10 +27,12 @@ class Tiers(TenantOwned):
     type = models.CharField(_("type"), max_length=12, choices=Type)
     telephone = models.CharField(_("téléphone"), max_length=20, blank=True)
     email = models.EmailField(_("adresse électronique"), blank=True)
+    cle_recherche = models.CharField(max_length=400, editable=False)  # " ngo bassong pat 00012 699938475": words to find it by
 
     class Meta:
         verbose_name = _("tiers")
         verbose_name_plural = _("tiers")
+        indexes = [models.Index(fields=["tenant", "cle_recherche", "id"], name="organisations_tiers_tri")]
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "code"],
@@ -33,6 +40,12 @@ class Tiers(TenantOwned):
                 violation_error_message=_("Ce code désigne déjà un tiers."),
             )
         ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.cle_recherche = f" {search_key(f'{self.nom} {self.code}')} {''.join(filter(str.isdigit, self.telephone))}"
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "cle_recherche"}
+        super().save(*args, **kwargs)
 
     def __str__(self) -> str:
         return f"{self.code} {self.nom}"

@@ -23,7 +23,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
-from apps.socle.money import format_amount
+from apps.socle.money import format_amount, plain
 from apps.socle.screens import chart, dates, fields, lists
 from apps.socle.screens.icons import ICONS
 from apps.socle.screens.states import state_look
@@ -59,6 +59,12 @@ def montant(amount: Decimal | None, currency: str) -> SafeString:
 def montant_unite(amount: Decimal | None, currency: str) -> SafeString:
     """`{{ total|montant_unite:"XAF" }}`: 12 500 FCFA, for a figure that stands alone."""
     return _amount(amount, currency, unit=True)
+
+
+@register.filter
+def quantite(number: Decimal | None) -> str:
+    """`{{ ligne.quantite|quantite }}`: 2 or 0,5; a quantity or a rate, without idle zeros."""
+    return "" if number is None else plain(number).replace(".", ",")
 
 
 @register.simple_tag

@@ -1,0 +1,11 @@
+"""Addresses of third parties' accounts, under `/<slug>/tiers/`."""
+
+from django.urls import path
+
+from apps.mouvements.views import tiers
+
+app_name = "mouvements"
+urlpatterns = [
+    path("", tiers.liste, name="tiers"),
+    path("<uuid:tiers_id>/", tiers.compte, name="compte"),
+]
