@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import psycopg
 
 from apps.comptabilite.grand_livre.models import CompteComptable, Ecriture
 from apps.organisations.models import Tiers
 from apps.socle.actors import SYSTEM, Acteur
-from apps.socle.clock import local_date
+from apps.socle.clock import local_date, now
 from apps.socle.commands import command
 from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, PublishedFact, publish
+from apps.socle.fields import uuid7
+from tests.support.database import Alias, connect_as
 
 _numeros = itertools.count(1)
 
@@ -102,3 +110,54 @@ def lues(fait: PublishedFact) -> list[tuple[str, list[tuple[str, int, int]]]]:
         )
         for ecriture in ecritures
     ]
+
+
+@contextmanager
+def connexion(alias: Alias, tenant_id: UUID) -> Iterator[psycopg.Connection]:
+    """A second connection, in a transaction of its own and in the tenant's scope; rolled back unless committed."""
+    with connect_as(alias, autocommit=False) as seconde:
+        seconde.execute("select set_config('cauris.tenant', %s, false)", [str(tenant_id)])
+        seconde.commit()
+        yield seconde
+        seconde.rollback()
+
+
+def document(
+    lignes: list[tuple[UUID, int, int]], journal: UUID, le: date | None = None, **valeurs: object
+) -> dict[str, Any]:
+    """An entry as the posting function takes it; lines are (account, debit, credit)."""
+    return {
+        "id": str(uuid7()),
+        "journal": str(journal),
+        "fait": None,
+        "date": (le or aujourd_hui()).isoformat(),
+        "libelle": "Écriture d’essai",
+        "piece": "",
+        "devise": "XAF",
+        "statut": "A_VALIDER",
+        "auteur_type": "system",
+        "auteur_id": None,
+        "auteur_libelle": "Système",
+        "le": now().isoformat(),
+        "lignes": [
+            {
+                "id": str(uuid7()),
+                "ordre": rang,
+                "compte": str(pk),
+                "tiers": None,
+                "libelle": "Ligne",
+                "debit": str(debit),
+                "credit": str(credit),
+                "regle": None,
+            }
+            for rang, (pk, debit, credit) in enumerate(lignes)
+        ],
+        **valeurs,
+    }
+
+
+def poster(cursor: Any, tenant_id: UUID, *documents: dict[str, Any]) -> None:
+    """Call the posting function, and ask the deferred constraints at once."""
+    cursor.execute("select comptabilite_comptabiliser(%s, %s::jsonb)", [tenant_id, json.dumps(documents)])
+    cursor.execute("set constraints all immediate")
+    cursor.execute("set constraints all deferred")
