@@ -20,7 +20,7 @@ class AccountAdapter(DefaultAccountAdapter):
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _("Identifiant ou mot de passe incorrect."),
         "username_password_mismatch": _("Identifiant ou mot de passe incorrect."),
-        "too_many_login_attempts": _("Trop d’essais manqués : la connexion est bloquée pendant 15 minutes."),
+        "too_many_login_attempts": _("Trop d’essais manqués : la connexion est bloquée pendant 15 minutes."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
