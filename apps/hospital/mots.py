@@ -1,7 +1,7 @@
 """The words by which a patient is found, as stored and as asked. Pure.
 
 Stored: each word of the names (with and without what an apostrophe or a hyphen joins), the phone's
-digits as dialled at home, its last eight, the number as one word and its integer. Asked: a word
+digits as dialled at home, its last eight, the number as one word and its integer (or its parts). Asked: a word
 matches every stored word that begins with it.
 """
 
@@ -46,10 +46,9 @@ def mots_du_nom(texte: str) -> set[str]:
 def mots_du_patient(*, numero: str, nom: str, prenom: str, telephone: str, pays: str) -> set[str]:
     """Return every stored word of a patient; `pays` (ISO 3166) says whose calling code is left out."""
     mots = mots_du_nom(nom) | mots_du_nom(prenom)
-    mots.add(search_key(numero).replace(" ", ""))
+    cle = search_key(numero)
     rang = rang_de(numero)
-    if rang is not None:
-        mots.add(str(rang))
+    mots |= {cle.replace(" ", ""), *(cle.split() if rang is None else [str(rang)])}
     chiffres = chiffres_nationaux(telephone, pays)
     if chiffres:
         mots |= {chiffres, chiffres[-DERNIERS:]}
@@ -88,11 +87,15 @@ def _mots_demandes(texte: str, pays: str) -> tuple[str, ...]:
     """Return the words asked; digits that follow one another are one phone number."""
     mots: list[str] = []
     for mot in search_key(texte).split():
-        if mots and mot.isdigit() and mots[-1].isdigit():
+        if mots and _en_chiffres(mot) and _en_chiffres(mots[-1]):
             mots[-1] += mot
         else:
             mots.append(mot)
-    return tuple(dict.fromkeys(chiffres_nationaux(mot, pays) if mot.isdigit() else mot for mot in mots if mot))
+    return tuple(dict.fromkeys(chiffres_nationaux(mot, pays) or mot if _en_chiffres(mot) else mot for mot in mots))
+
+
+def _en_chiffres(mot: str) -> bool:
+    return mot.isascii() and mot.isdigit()
 
 
 def _demande_en_chiffres(texte: str, pays: str) -> Demande:

@@ -114,11 +114,13 @@ def _condition(demande: Demande) -> Q:
 
 
 def _par_vraisemblance(patients: QuerySet[Patient], demande: Demande) -> QuerySet[Patient]:
-    """Order: the number asked for, then most whole words, then by name."""
-    entiers: Any = Value(0)
-    for mot in demande.mots:
-        entiers = entiers + Case(When(cle_entouree__contains=f" {mot} ", then=-1), default=0)
-    if demande.rang is not None:
-        entiers = Case(When(rang=demande.rang, then=-100), default=entiers)
+    """Order: the number asked for, then most whole words, then names that begin as asked, then by name."""
     entouree = Concat(Value(" "), "cle_recherche", Value(" "), output_field=TextField())
-    return patients.alias(cle_entouree=entouree, rang_trouve=entiers).order_by("rang_trouve", "cle_recherche", "id")
+    vraisemblance: Any = Case(When(cle_recherche__startswith=" ".join(demande.mots), then=-1), default=0)
+    for mot in demande.mots:
+        vraisemblance = vraisemblance + Case(When(cle_entouree__contains=f" {mot} ", then=-2), default=0)
+    if demande.rang is not None:
+        vraisemblance = Case(When(rang=demande.rang, then=-1000), default=vraisemblance)
+    return patients.alias(cle_entouree=entouree, vraisemblance=vraisemblance).order_by(
+        "vraisemblance", "cle_recherche", "id"
+    )

@@ -9,18 +9,26 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_APOSTROPHES = re.compile("['\u2019\u2018\u02bc`]")
-_NOT_WORD = re.compile(r"[^0-9a-z]+")
-_LIGATURES = str.maketrans(
-    {"œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ɓ": "b", "ɗ": "d", "ŋ": "n", "ɛ": "e", "ɔ": "o"}
-)
+_APOSTROPHES = re.compile("['\u2019\u2018\u02bc\u02bb\ua78c\u00b4\u2032`]")
+_NOT_WORD = re.compile(r"[\W_]+")
+# Letters that Unicode does not decompose, those of the alphabets of Cameroon first.
+_LETTERS = str.maketrans(
+    {
+        "ɓ": "b", "ɗ": "d", "ŋ": "n", "ɛ": "e", "ɔ": "o", "ə": "e", "ǝ": "e", "ɨ": "i", "ʉ": "u", "ɑ": "a", "ɣ": "g", "ɲ": "n",
+        "œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
+    }
+)  # fmt: skip
 
 
 def search_key(text: str) -> str:
     """Return `text` without case, accents, apostrophes or punctuation, single-spaced.
 
-    `M'Barga Élodie-Zoé` gives `mbarga elodie zoe`.
+    `M'Barga Élodie-Zoé` gives `mbarga elodie zoe`. Letters of other scripts are kept as they are.
     """
-    folded = _APOSTROPHES.sub("", text.casefold()).translate(_LIGATURES)
-    letters = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    folded = _APOSTROPHES.sub("", _decomposed(_decomposed(text).casefold())).translate(_LETTERS)
+    letters = "".join(c for c in folded if not unicodedata.combining(c))
     return _NOT_WORD.sub(" ", letters).strip()
+
+
+def _decomposed(text: str) -> str:
+    return unicodedata.normalize("NFKD", text)
