@@ -84,13 +84,16 @@ def motifs_d_attente(facture: FactureCaisse, lignes: Iterable[LigneFactureCaisse
 
 
 def restes_par_ligne(facture: FactureCaisse) -> list[tuple[uuid.UUID, Decimal]]:
-    """Return, for each line of the legal invoice in order, its id and what is still due on it (total less allocations)."""
+    """Return, for each line of the legal invoice in order, its id and what is still due on it (total less allocations).
+
+    A rounding down has a negative line, on which nothing is due: it is the last francs that are not asked.
+    """
     recus = dict(
         AllocationPaiement.objects.filter(invoice_line__invoice_id=facture.invoice_id)
         .values_list("invoice_line_id")
         .annotate(somme=Sum("montant"))
     )
-    lignes = facture.invoice.lines.order_by("position")
+    lignes = facture.invoice.lines.filter(total_ttc__gte=0).order_by("position")
     return [(ligne.id, ligne.total_ttc - recus.get(ligne.id, ZERO)) for ligne in lignes]
 
 
