@@ -12,11 +12,10 @@ from apps.comptabilite.caisse.choices import ActionFacture, StatutFacture
 from apps.comptabilite.caisse.contexte import etablissement
 from apps.comptabilite.caisse.historique import deja_fait, tracer
 from apps.comptabilite.caisse.locks import facture_verrouillee
-from apps.comptabilite.caisse.models import FactureCaisse, LigneFactureCaisse
+from apps.comptabilite.caisse.models import FactureCaisse
 from apps.comptabilite.caisse.saisies import LigneSaisie
-from apps.comptabilite.caisse.services.lignes import ajouter_lignes, lignes_en_clair
+from apps.comptabilite.caisse.services.lignes import remplacer_lignes
 from apps.comptabilite.caisse.transitions import FACTURE_CAISSE
-from apps.hospital.services import retirer_prestations
 from apps.socle.actors import Acteur
 from apps.socle.commands import command
 from apps.socle.errors import NotAllowed
@@ -26,7 +25,7 @@ from apps.socle.errors import NotAllowed
 def corriger_facture(
     *, facture_id: uuid.UUID, lignes: Sequence[LigneSaisie], acteur: Acteur, motif: str | None = None
 ) -> FactureCaisse:
-    """Replace the lines by `lignes`, at the tariffs of the invoice's day, and put it back EN_ATTENTE.
+    """Replace the lines by `lignes` at the tariffs of the invoice's day and put it back EN_ATTENTE.
 
     Only who issued it corrects it (or the takeover actor); what it said before stays in its history.
     Raises Conflict once it is validated, NotAllowed, BusinessError as `facturer_patient`,
@@ -41,11 +40,9 @@ def corriger_facture(
     if motif is not None:
         refuser_numero_de_carte(motif=motif)
         facture.motif = motif.strip()
-    ancien, remplacees = facture.statut, list(facture.lignes.order_by("position"))
-    LigneFactureCaisse.objects.filter(facture=facture).delete()
-    retirer_prestations(prestations=[ligne.prestation_id for ligne in remplacees], acteur=acteur)
+    ancien = facture.statut
     facture.statut, facture.date_validation, facture.comptable_validateur = StatutFacture.EN_ATTENTE, None, None
     facture.save(update_fields=["motif", "statut", "date_validation", "comptable_validateur"])
-    ajouter_lignes(facture, lignes, facture.date_creation, acteur)
-    tracer(facture, ActionFacture.CORRIGER, acteur, ancien=ancien, avant=lignes_en_clair(remplacees))
+    remplacees = remplacer_lignes(facture, lignes, facture.date_creation, acteur)
+    tracer(facture, ActionFacture.CORRIGER, acteur, ancien=ancien, avant=remplacees)
     return facture

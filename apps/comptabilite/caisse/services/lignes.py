@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.comptabilite.caisse.models import FactureCaisse, LigneFactureCaisse
 from apps.comptabilite.caisse.saisies import LigneSaisie
 from apps.hospital.models import Prestation, Service
-from apps.hospital.services import ajouter_prestations
+from apps.hospital.services import ajouter_prestations, corriger_prestation, retirer_prestations
 from apps.socle.actors import Acteur
 from apps.socle.errors import BusinessError
 from apps.socle.money import plain
@@ -25,13 +27,66 @@ def ajouter_lignes(facture: FactureCaisse, saisies: Sequence[LigneSaisie], momen
 
     Raises BusinessError for no line or too many, and as hospital does for a code, a quantity or a price.
     """
+    controler_lignes(saisies)
+    _ecrire(facture, _nouvelles(facture, saisies, moment, acteur))
+
+
+def remplacer_lignes(
+    facture: FactureCaisse, saisies: Sequence[LigneSaisie], moment: datetime, acteur: Acteur
+) -> list[dict[str, Any]]:
+    """Put `saisies` in the place of the lines of `facture` and return what these said; raises as `ajouter_lignes`.
+
+    A line whose code was there keeps its prestation, corrected; what is added is recorded at `moment`,
+    what is no longer there is withdrawn.
+    """
+    controler_lignes(saisies)
+    anciennes = list(facture.lignes.order_by("position"))
+    LigneFactureCaisse.objects.filter(facture=facture).delete()
+    libres = defaultdict(list)
+    for ligne in anciennes:
+        libres[ligne.code].append(ligne.prestation_id)
+    gardees = {rang: libres[code].pop(0) for rang, code in enumerate(map(_code, saisies)) if libres[code]}
+    retirees = [prestation for reste in libres.values() for prestation in reste]
+    if retirees:
+        retirer_prestations(prestations=retirees, acteur=acteur)
+    ajoutees = iter(_nouvelles(facture, [x for rang, x in enumerate(saisies) if rang not in gardees], moment, acteur))
+    _ecrire(
+        facture,
+        [
+            _corrigee(gardees[rang], saisie, acteur) if rang in gardees else next(ajoutees)
+            for rang, saisie in enumerate(saisies)
+        ],
+    )
+    return lignes_en_clair(anciennes)
+
+
+def controler_lignes(saisies: Sequence[LigneSaisie]) -> None:
+    """Raise BusinessError unless there is a line, and not more than a paper bears."""
     if not saisies:
         raise BusinessError(_("Ajoutez au moins un acte ou un produit."), code="no-lines", field="lignes")
     if len(saisies) > LIGNES_MAXIMUM:
         message = _("Une facture porte au plus %d lignes.") % LIGNES_MAXIMUM
         raise BusinessError(message, code="too-many-lines", field="lignes")
+
+
+def _code(saisie: LigneSaisie) -> str:
+    return saisie.code.strip().upper()
+
+
+def _nouvelles(
+    facture: FactureCaisse, saisies: Sequence[LigneSaisie], moment: datetime, acteur: Acteur
+) -> list[Prestation]:
+    if not saisies:
+        return []
     demandes = [(saisie.code, saisie.quantite, saisie.prix) for saisie in saisies]
-    prestations = ajouter_prestations(session_id=facture.session_id, lignes=demandes, date=moment, acteur=acteur)
+    return ajouter_prestations(session_id=facture.session_id, lignes=demandes, date=moment, acteur=acteur)
+
+
+def _corrigee(prestation_id: uuid.UUID, saisie: LigneSaisie, acteur: Acteur) -> Prestation:
+    return corriger_prestation(prestation_id=prestation_id, quantite=saisie.quantite, prix=saisie.prix, acteur=acteur)
+
+
+def _ecrire(facture: FactureCaisse, prestations: Sequence[Prestation]) -> None:
     services = Service.objects.in_bulk({prestation.service_id for prestation in prestations})
     lignes = [_ligne(facture, position, prestation) for position, prestation in enumerate(prestations, 1)]
     for ligne, prestation in zip(lignes, prestations, strict=True):

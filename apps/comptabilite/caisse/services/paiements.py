@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime, time
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +27,7 @@ from apps.socle.errors import BusinessError
 from apps.socle.money import format_amount
 
 PAIEMENTS_MAXIMUM = 20
+MIDI = time(12)  # a cheque bears a day; noon is that day everywhere the house works
 # means: the fields that it demands and their names in French
 EXIGES = {
     MoyenPaiement.ESPECES.value: {},
@@ -111,26 +114,26 @@ def _controler_references(paiement: PaiementSaisi, rang: int) -> None:
         )
 
 
-def enregistrer_paiement(paiement: PaiementQuittance, saisi: PaiementSaisi, patient: Patient) -> None:
-    """Write one payment, already checked, and the row that carries its reference."""
+def enregistrer_paiement(paiement: PaiementQuittance, saisi: PaiementSaisi, patient: Patient, fuseau: str) -> None:
+    """Write one payment, already checked, and the row that carries its reference; `fuseau` dates a cheque."""
     if saisi.moyen == MoyenPaiement.ESPECES:
         paiement.recu = saisi.montant if saisi.recu is None else saisi.recu
         paiement.rendu = paiement.recu - saisi.montant
     paiement.save(force_insert=True)
-    reference = _reference(paiement, saisi, patient)
+    reference = _reference(paiement, saisi, patient, ZoneInfo(fuseau))
     if reference is not None:
         reference.save(force_insert=True)
 
 
 def _reference(
-    paiement: PaiementQuittance, saisi: PaiementSaisi, patient: Patient
+    paiement: PaiementQuittance, saisi: PaiementSaisi, patient: Patient, zone: ZoneInfo
 ) -> Cheque | Virement | PaiementCarte | PaiementMobile | None:
     reference = saisi.reference.strip()
     if saisi.moyen == MoyenPaiement.CHEQUE:
         return Cheque(
             paiement=paiement,
             numero_cheque_externe=reference,
-            date_emission=saisi.date,
+            date_emission=datetime.combine(saisi.date, MIDI, tzinfo=zone) if saisi.date else None,
             nom_banque=saisi.banque.strip(),
             nom_titulaire=saisi.titulaire.strip(),
             patient=patient,

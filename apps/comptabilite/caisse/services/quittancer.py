@@ -71,7 +71,7 @@ def quittancer(
     quittance.donnees = donnees_de_quittance(quittance, saisis, tenant=tenant, deja_regle=deja_regle)
     quittance.save(force_insert=True)
     for paiement, saisi in zip(paiements, saisis, strict=True):
-        enregistrer_paiement(paiement, saisi, patient)
+        enregistrer_paiement(paiement, saisi, patient, tenant.time_zone)
     _allouer(facture, paiements)
     facture.invoice = record_payment(
         invoice_id=facture.invoice_id,

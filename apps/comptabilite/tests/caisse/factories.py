@@ -75,7 +75,7 @@ def lignes(*codes: str | tuple[str, int | str] | tuple[str, int | str, int]) -> 
     """Lines from codes, with a quantity and a price where they are given."""
     saisies = []
     for code in codes:
-        nom, quantite, prix = (*((code,) if isinstance(code, str) else code), 1, None)[:3]
+        nom, quantite, prix = {1: (code, 1, None), 2: (*code, None), 3: code}[1 if isinstance(code, str) else len(code)]
         saisies.append(LigneSaisie(nom, Decimal(quantite), None if prix is None else Decimal(prix)))
     return saisies
 
