@@ -1,0 +1,52 @@
+"""A tenant's signing keys: derived from the mounted secret, compared with what the database says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from apps.fiscal import crypto
+from apps.fiscal.models import FiscalKey
+from apps.socle.errors import BusinessError
+
+
+@dataclass(frozen=True)
+class Signer:
+    """The key that signs now, in memory only."""
+
+    key_id: str
+    private_key: Ed25519PrivateKey
+
+
+def derive(tenant_id: UUID, key_id: str) -> Ed25519PrivateKey:
+    """Derive a signing key from the mounted master secret; raises MasterSecretError."""
+    return crypto.derive_signing_key(crypto.load_master_secret(settings.MASTER_SECRET_FILE), tenant_id, key_id)
+
+
+def current_signer(tenant_id: UUID) -> Signer:
+    """Return the key that signs for the tenant in scope.
+
+    Raises BusinessError where it has none, and MasterSecretError where the mounted secret is not
+    the one that made the registered key: a signature that nobody can check is worse than none.
+    """
+    row = FiscalKey.objects.filter(retired_at=None).first()
+    if row is None:
+        raise BusinessError(_("Cet établissement n’a pas de clé de signature."), code="signing-key-missing")
+    private_key = derive(tenant_id, row.key_id)
+    if crypto.public_bytes(private_key) != bytes(row.public_key):
+        raise crypto.MasterSecretError(
+            f"The mounted master secret did not make the key {row.key_id} of tenant {tenant_id}."
+        )
+    return Signer(row.key_id, private_key)
+
+
+def registered_keys(tenant_id: UUID) -> Iterator[tuple[FiscalKey, bool]]:
+    """Yield each key of the tenant in scope, and whether the mounted secret made it as registered."""
+    for row in FiscalKey.objects.only("key_id", "algorithm", "public_key").order_by("key_id"):
+        made = crypto.public_bytes(derive(tenant_id, row.key_id))
+        yield row, made == bytes(row.public_key) and row.algorithm == crypto.ALGORITHM

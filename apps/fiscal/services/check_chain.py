@@ -1,0 +1,43 @@
+"""Verify a chain and keep the result."""
+
+from __future__ import annotations
+
+from apps.fiscal.choices import CheckStatus
+from apps.fiscal.models import FiscalIntegrityCheck
+from apps.fiscal.services.verify_chain import Progress, Verification, verify_chain
+from apps.organisations.models import Tenant
+from apps.socle.actors import Acteur
+from apps.socle.audit import record
+from apps.socle.clock import local_date
+from apps.socle.commands import command
+from apps.socle.scope import require_scope
+
+
+def check_chain(*, acteur: Acteur, progress: Progress | None = None) -> FiscalIntegrityCheck:
+    """Verify the chain of the tenant in scope and record what was found.
+
+    Reading comes first and holds no lock: sales go on meanwhile. Raises MasterSecretError.
+    """
+    verification = verify_chain(progress=progress)
+    return record_check(verification=verification, acteur=acteur)
+
+
+@command
+def record_check(*, verification: Verification, acteur: Acteur) -> FiscalIntegrityCheck:
+    """Keep the result of a verification of the tenant in scope, with who asked for it."""
+    tenant = Tenant.objects.get(pk=require_scope())
+    check = FiscalIntegrityCheck.objects.create(
+        check_date=local_date(tenant.time_zone),
+        entries_validated=verification.entries,
+        anomalies_found=verification.anomalies_found,
+        status=CheckStatus.PASSED if verification.holds else CheckStatus.FAILED,
+        report=[anomaly.as_json() | {"text": str(anomaly)} for anomaly in verification.anomalies],
+        head_sequence_number=verification.head_sequence_number,
+        head_hash=verification.head_hash,
+        duration_ms=round(verification.duration * 1000),
+        actor_type=str(acteur.kind),
+        actor_id=acteur.id,
+        actor_label=acteur.label,
+    )
+    record("verified", check, acteur, new={"status": check.status, "anomalies_found": check.anomalies_found})
+    return check

@@ -1,0 +1,47 @@
+"""The chain alone hears the facts and provisions the tenants of these tests; the owner's hands for those that attack it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import pytest
+
+from apps.fiscal.subscribers import chain
+from apps.fiscal.tests.attacks import LENGTH, AsOwner, Owner
+from apps.fiscal.tests.factories import CASHIER, TEST_FACT, chain_links
+from apps.organisations import provisioning
+from apps.organisations.models import Tenant
+from apps.socle import facts
+from tests.support.database import connect_as
+
+
+@pytest.fixture(autouse=True)
+def only_the_chain_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "_subscribers", {"fiscal": chain})
+    monkeypatch.setattr(facts, "_declarations", facts._declarations | {TEST_FACT.type: TEST_FACT})
+    monkeypatch.setattr(provisioning, "_steps", {"fiscal.chain": provisioning._steps["fiscal.chain"]})
+
+
+@pytest.fixture
+def hospital(committed_tenant: Tenant) -> Tenant:
+    """A committed hospital whose chain has LENGTH links, made by a cashier with an address."""
+    chain_links(committed_tenant, LENGTH, CASHIER)
+    return committed_tenant
+
+
+@pytest.fixture
+def as_owner(monkeypatch: pytest.MonkeyPatch) -> AsOwner:
+    """`with as_owner(tenant) as owner:` lets a test do what only the owner can, and verify the result."""
+
+    @contextmanager
+    def attack(tenant: Tenant) -> Iterator[Owner]:
+        with connect_as("owner", autocommit=False) as raw:
+            owner = Owner(raw, tenant)
+            owner.begin()
+            monkeypatch.setattr(import_module("apps.fiscal.services.verify_chain"), "connection", owner)
+            yield owner
+            raw.rollback()
+
+    return attack
