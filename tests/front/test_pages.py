@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -65,6 +66,14 @@ def test_the_names_that_django_looks_for_are_there(name: str) -> None:
     with translation.override("fr"):
         html = get_template(f"{name}.html").template.render(Context({"theme": "auto", "reference": "", "motif": ""}))
     assert ERRORS["csrf" if name == "403_csrf" else name] in html
+
+
+def test_an_error_page_outlives_a_missing_manifest(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    settings.STATIC_ROOT = tmp_path
+    manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
+    status, html = handled("500", RequestFactory().get("/"))
+    assert (status, 'href="/static/cauris/cauris.css"' in html) == (500, True)
 
 
 def test_an_error_page_that_cannot_be_drawn_is_still_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:

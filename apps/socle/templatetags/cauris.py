@@ -13,11 +13,13 @@ from typing import Any
 from uuid import uuid4
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BaseForm, BaseFormSet, BoundField
 from django.http import HttpRequest
 from django.template import Context
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -352,6 +354,15 @@ def graphe_barres(
 
 
 # The bar -----------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def statique(chemin: str) -> str:
+    """`{% statique "cauris/cauris.css" %}`: as `static`, but an error's page outlives a missing manifest."""
+    try:
+        return static(chemin)
+    except ValueError:
+        return f"{settings.STATIC_URL}{chemin}"
 
 
 @register.simple_tag
