@@ -59,10 +59,10 @@ def load(tenant_id: uuid.UUID, count: int, seed: int) -> None:
     rows = [(uuid7(), uuid7(), ecrire_numero(rank), rank, *who) for rank, who in enumerate(people(count, seed), 1)]
     with connect_as("maintenance", autocommit=False) as connection, connection.cursor() as cursor:
         with cursor.copy(
-            "copy organisations_tiers (id, tenant_id, code, nom, type, telephone, email) from stdin"
+            "copy organisations_tiers (id, tenant_id, code, nom, type, telephone, email, cle_recherche) from stdin"
         ) as copy:
             for _patient, tiers, number, _rank, surname, first, phone, _born in rows:
-                copy.write_row((tiers, tenant_id, number, f"{surname} {first}", "patient", phone, ""))
+                copy.write_row((tiers, tenant_id, number, f"{surname} {first}", "patient", phone, "", number))
         with cursor.copy(
             "copy hospital_patient (id, tenant_id, tiers_id, numero, rang, nom, prenom, sexe, date_naissance, telephone,"
             " cle_recherche, cree_le) from stdin"

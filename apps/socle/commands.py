@@ -48,7 +48,7 @@ def command(service: Callable[P, R]) -> Callable[P, R]:
         if not isinstance(cast(Any, kwargs).get("acteur"), Acteur):
             raise TypeError(f"{service.__qualname__}: `acteur` is missing")
         if _locked.get() is None:
-            return _outermost(service, *args, **kwargs)
+            return _outermost(functools.partial(service, *args, **kwargs))
         if _locked.get() != require_scope():
             raise OtherTenant(f"{service.__qualname__}: each tenant's command is a transaction of its own")
         with transaction.atomic():
@@ -58,12 +58,12 @@ def command(service: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _outermost(service: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def _outermost(work: Callable[[], R]) -> R:
     token = _locked.set(require_scope())
     try:
         with transaction.atomic():
             lock_tenant()
-            result = service(*args, **kwargs)
+            result = work()
             check_deferred_constraints()
             return result
     except IntegrityError as error:

@@ -1,6 +1,6 @@
 -- On any day a code stands in one of the two tables of tariffs. EXCLUDE guards each table; this guards the pair.
--- The advisory lock makes two writers of one code queue; row security would hide nothing here but is by-passed
--- by no one: both tables are read in the writer's own scope, and a row of another tenant cannot be written.
+-- The advisory lock makes two writers of one code queue, each seeing what the other has committed.
+-- `least` and `greatest` pass over NULL, the open end; a row that never applied meets nothing.
 create or replace function hospital_tarif_une_table() returns trigger language plpgsql
 set search_path = pg_catalog, public, pg_temp as $$
 declare
@@ -11,7 +11,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('hospital_tarif ' || new.tenant_id || ' ' || new.code, 0));
   execute format(
     'select exists (select from %s t where t.tenant_id = $1 and t.code = $2'
-    ' and daterange(t.valide_du, t.valide_au + 1) && daterange($3, $4 + 1))', autre)
+    ' and greatest(t.valide_du, $3) <= coalesce(least(t.valide_au, $4), ''infinity''))', autre)
     into trouve using new.tenant_id, new.code, new.valide_du, new.valide_au;
   if trouve then
     raise exception using errcode = '23514', constraint = 'hospital_tarif_une_table', table = tg_table_name,

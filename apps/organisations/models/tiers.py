@@ -27,7 +27,9 @@ class Tiers(TenantOwned):
     type = models.CharField(_("type"), max_length=12, choices=Type)
     telephone = models.CharField(_("téléphone"), max_length=20, blank=True)
     email = models.EmailField(_("adresse électronique"), blank=True)
-    cle_recherche = models.CharField(max_length=400, editable=False)  # " ngo bassong pat 00012 699938475": words to find it by
+    cle_recherche = models.CharField(
+        max_length=400, editable=False
+    )  # " ngo bassong pat 00012 699938475": words to find it by
 
     class Meta:
         verbose_name = _("tiers")
@@ -42,7 +44,8 @@ class Tiers(TenantOwned):
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.cle_recherche = f" {search_key(f'{self.nom} {self.code}')} {''.join(filter(str.isdigit, self.telephone))}"
+        cle = f" {search_key(f'{self.nom} {self.code}')} {''.join(filter(str.isdigit, self.telephone))}"
+        self.cle_recherche = cle[:400]  # some letters become two (ß, œ): the longest names would outgrow the column
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "cle_recherche"}
         super().save(*args, **kwargs)
