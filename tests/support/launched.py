@@ -52,7 +52,8 @@ class Started:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def wait_ready(self) -> str:
         """Return the address that it announces."""
@@ -74,12 +75,19 @@ class Started:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit status, once the last process that writes to its output is gone."""
+        status = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return status
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._queue.put(line)
+        with self.process.stdout as output:
+            for line in output:
+                self._queue.put(line)
         self._queue.put(None)
 
 

@@ -33,6 +33,8 @@ def _connect(name: str, url: str) -> None:
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
             version = connection.info.server_version // 10_000
+    except psycopg.ProgrammingError:  # its message repeats the whole URL
+        raise LaunchError(f"{name} n'est pas l'adresse d'un PostgreSQL (postgresql://compte@hôte/base).") from None
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         raise LaunchError(f"La base de données de {name} ne répond pas : {reason}") from None

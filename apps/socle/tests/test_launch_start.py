@@ -1,0 +1,195 @@
+"""bin/start as a newcomer meets it: real processes, a data folder of their own."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+import pytest
+
+from apps.socle.launch import postgres
+from apps.socle.launch.postgres import embedded_urls
+from tests.support.launched import ROOT, Started, alive, run_start, stop_server, wait_until
+
+pytestmark = [pytest.mark.launcher, pytest.mark.xdist_group("launcher")]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("start") / "var"
+    yield folder
+    stop_server(folder)
+
+
+def start(data_dir: Path) -> Started:
+    return Started("--port", "0", "--no-demo", "--data", str(data_dir))
+
+
+def status_of(address: str) -> int:
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    try:
+        connection.request("GET", "/sante/")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def programs(processes: list[psutil.Process]) -> str:
+    return " ".join(" ".join(process.cmdline()) for process in processes)
+
+
+def keep_a_row(data_dir: Path) -> None:
+    with psycopg.connect(embedded_urls(data_dir)["owner"], autocommit=True) as owner:
+        owner.execute("create table kept (amount numeric)")
+        owner.execute("insert into kept values (11500)")
+
+
+def kept(data_dir: Path) -> int:
+    with psycopg.connect(embedded_urls(data_dir)["owner"]) as owner:
+        return owner.execute("select amount from kept").fetchone()[0]
+
+
+def test_the_life_of_an_installation(data_dir):
+    """One story, since each step needs the one before: serve, be alone, be killed, recover, stop."""
+    first = start(data_dir)
+    address = first.wait_ready()
+    family = first.family()
+    assert status_of(address) < 500
+    for program in ("gunicorn", "worker", "beat", "postgres"):
+        assert program in programs(family)
+    keep_a_row(data_dir)
+
+    second = run_start("--port", "0", "--no-demo", "--data", str(data_dir))
+    assert second.returncode != 0
+    assert "Cauris tourne déjà" in second.stderr
+    assert str(first.process.pid) in second.stderr
+
+    first.process.kill()
+    assert wait_until(lambda: not alive(family)), programs(alive(family))
+    first.wait()
+
+    third = start(data_dir)
+    third.wait_ready()
+    family = third.family()
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    assert wait_until(lambda: not alive(family))
+    third.wait()
+
+    fourth = start(data_dir)
+    assert status_of(fourth.wait_ready()) < 500
+    assert kept(data_dir) == 11500
+    family = fourth.family()
+    assert fourth.stop(signal.SIGTERM) == 0
+    assert not alive(family), programs(alive(family))
+    assert postgres.find(data_dir) is None
+
+
+def test_a_server_that_someone_else_started_stays(data_dir):
+    embedded_urls(data_dir)
+    before = postgres.find(data_dir)
+    started = start(data_dir)
+    started.wait_ready()
+    family = [process for process in started.family() if "postgres" not in process.name()]
+    assert started.stop(signal.SIGINT) == 0
+    assert not alive(family)
+    assert postgres.find(data_dir) == before
+
+
+def test_a_busy_port_is_said_in_a_sentence(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = run_start("--port", str(port), "--no-demo", "--data", str(tmp_path))
+    assert done.returncode != 0
+    assert f"Le port {port} est déjà pris" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert postgres.find(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("postgresql://u:secret@127.0.0.1:1/cauris", "La base de données de DATABASE_URL ne répond pas"),
+        ("mysql://u:secret@127.0.0.1/cauris", "DATABASE_URL n'est pas l'adresse d'un PostgreSQL"),
+    ],
+)
+def test_an_unreachable_database_is_said_in_a_sentence_without_its_password(tmp_path, url, sentence):
+    done = run_start(
+        "--port", "0", "--no-demo", "--data", str(tmp_path), DATABASE_URL=url, DATABASE_OWNER_URL="postgresql:///x"
+    )
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        ([], {"DATABASE_URL": "postgresql:///x"}, "les données de démonstration y sont refusées"),
+        ([], {"CAURIS_ENV": "production"}, "les données de démonstration y sont refusées"),
+        (
+            ["--no-demo"],
+            {"DATABASE_URL": "postgresql:///x", "CAURIS_SECOND_FACTOR": "optional"},
+            "CAURIS_SECOND_FACTOR doit y rester",
+        ),
+        (["--no-demo"], {"DATABASE_URL": "postgresql:///x"}, "DATABASE_URL est donné sans DATABASE_OWNER_URL"),
+        (["--port", "huit"], {}, "Argument refusé"),
+        (["--port", "70000"], {}, "n'est pas un port"),
+    ],
+)
+def test_what_is_asked_wrongly_is_refused_with_status_2(tmp_path, arguments, environment, sentence):
+    done = run_start(*arguments, "--data", str(tmp_path), **environment)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_host_that_is_not_ours_is_said_in_a_sentence(tmp_path):
+    done = run_start("--host", "203.0.113.7", "--no-demo", "--data", str(tmp_path))
+    assert done.returncode != 0
+    assert "n'a pas l'adresse 203.0.113.7" in done.stderr
+
+
+def test_help_installs_nothing():
+    done = run_start("--help")
+    assert done.returncode == 0
+    assert "--no-demo" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("version", "said"), [("3.9", "seulement Python 3.9"), (None, "aucun Python")], ids=["old", "absent"]
+)
+def test_an_old_python_is_said_in_a_sentence(tmp_path, version, said):
+    (tmp_path / "bin").mkdir()
+    for name in ("start", ".python"):
+        (tmp_path / "bin" / name).write_bytes((ROOT / "bin" / name).read_bytes())
+        (tmp_path / "bin" / name).chmod(0o755)
+    path = tmp_path / "path"
+    path.mkdir()
+    for tool in ("dirname", "readlink", "sh"):
+        found = subprocess.run(["which", tool], capture_output=True, text=True, check=True).stdout.strip()
+        (path / tool).symlink_to(found)
+    if version:
+        old = path / "python3"
+        old.write_text(f'#!/bin/sh\ncase "$2" in *version_info\\ \\<*|*exit*) exit 1 ;; *) echo {version} ;; esac\n')
+        old.chmod(0o755)
+    done = subprocess.run(
+        [tmp_path / "bin" / "start"], env={"PATH": str(path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Cauris demande Python 3.11 ou plus récent" in done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
