@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.template import Context
@@ -14,7 +16,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from apps.organisations.models import Tenant
-from apps.organisations.tests.factories import make_user
+from apps.organisations.tests.factories import PASSWORD, make_user
 from apps.socle.errors import BusinessError, NotAllowed
 from config import views
 from tests.front.support import Outline, assert_house_page
@@ -258,10 +260,59 @@ def test_a_password_is_changed_at_one_door_only(administrator) -> None:  # type:
 @pytest.mark.django_db
 def test_the_admin_is_closed_to_roles_without_the_right(client, tenant: Tenant) -> None:  # type: ignore[no-untyped-def]
     client.force_login(make_user(tenant, "caissier"), backend="apps.organisations.backends.MembershipBackend")
-    assert client.get("/sainte-odile/admin/").status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.FOUND}
+    assert client.get("/sainte-odile/admin/", follow=True).status_code == HTTPStatus.FORBIDDEN
+    stock_form = {"username": "administrateur@sainte-odile", "password": PASSWORD}
+    assert client.post("/sainte-odile/admin/login/", stock_form).status_code == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.django_db
+def test_the_admin_sends_strangers_to_the_one_door(client, tenant: Tenant) -> None:  # type: ignore[no-untyped-def]
+    assert client.get("/sainte-odile/admin/")["Location"] == "/compte/login/?next=/sainte-odile/admin/"
 
 
 @pytest.mark.django_db
 def test_the_home_says_when_nothing_waits(administrator) -> None:  # type: ignore[no-untyped-def]
     html = administrator.get("/sainte-odile/").content.decode()
     assert_house_page(html)
+
+
+# The second factor, from end to end ----------------------------------------------------------------------
+
+
+def totp(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+
+
+@pytest.mark.django_db
+def test_the_second_factor_is_activated_used_and_taken_away_in_our_pages(client, tenant: Tenant) -> None:  # type: ignore[no-untyped-def]
+    user = make_user(tenant, "caissier", username="amina")
+    signing_in = {"login": user.username, "password": PASSWORD}
+    client.post("/compte/login/", signing_in)
+
+    asked = client.get("/compte/2fa/totp/activate/", follow=True)
+    assert asked.redirect_chain[-1][0].startswith("/compte/reauthenticate/")
+    client.post(asked.redirect_chain[-1][0], {"password": PASSWORD})
+    page = client.get("/compte/2fa/totp/activate/")
+    assert_house_page(page.content.decode())
+    assert 'src="data:image/svg+xml;base64,' in page.content.decode()
+    wrong = client.post("/compte/2fa/totp/activate/", {"code": "000000"})
+    assert 'id="erreurs"' in wrong.content.decode()
+    code = totp(wrong.context["form"].secret)
+    codes = client.post("/compte/2fa/totp/activate/", {"code": code}, follow=True).content.decode()
+    assert_house_page(codes)
+    assert codes.count('<li class="ref">') == 10
+    for address in ("/compte/2fa/", "/compte/2fa/recovery-codes/generate/", "/compte/2fa/totp/deactivate/"):
+        assert_house_page(client.get(address).content.decode())
+
+    client.post("/compte/logout/")
+    second = client.post("/compte/login/", signing_in, follow=True)
+    assert second.redirect_chain[-1][0] == "/compte/2fa/authenticate/"
+    assert_house_page(second.content.decode())
+    assert 'id="erreurs"' in client.post("/compte/2fa/authenticate/", {"code": "000000"}).content.decode()
+    recovery = re.findall(r'<li class="ref">(\w+)</li>', codes)[0]
+    assert client.post("/compte/2fa/authenticate/", {"code": recovery}).status_code == HTTPStatus.FOUND
+    assert_house_page(client.get("/compte/2fa/reauthenticate/").content.decode())
+    client.post("/compte/reauthenticate/", {"password": PASSWORD})
+    left = client.post("/compte/2fa/totp/deactivate/", {}, follow=True).content.decode()
+    assert_house_page(left)
+    assert "À activer" in left
