@@ -48,8 +48,9 @@ def test_reference_rows_of_the_migrations_come_back(turn):
     assert "caissier" in names
     permissions = query("select count(*) from organisations_role_permissions")[0][0]
     assert permissions > 0
+    assert query("select count(*) from django_content_type where model like '%-essai'") == [(0,)]
     with connect_as("owner") as owner:
-        owner.execute("update organisations_role set name = 'essai' where name = 'caissier'")
+        owner.execute("update django_content_type set model = model || '-essai' where app_label = 'hospital'")
         owner.execute("delete from organisations_role_permissions")
     assert query("select count(*) from organisations_role_permissions") == [(0,)]
 
