@@ -84,6 +84,7 @@ def test_amounts_that_stand_alone_name_their_unit() -> None:
         draw('{% chiffre amount "XAF" %}', amount=Decimal(38700))
         == '38\u202f700\u00a0<small class="unite">FCFA</small>'
     )
+    assert draw("{{ devise|unite }}", devise="XOF") == "FCFA"
     cell = draw('{% td_montant amount "XAF" url=url %}', amount=Decimal(5), url="/x?a=1&b=2")
     assert cell == '<td class="montant"><a href="/x?a=1&amp;b=2">5</a></td>'
 

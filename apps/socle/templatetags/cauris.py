@@ -69,6 +69,12 @@ def quantite(number: Decimal | None) -> str:
     return "" if number is None else plain(number).replace(".", ",")
 
 
+@register.filter
+def unite(currency: str) -> str:
+    """`Montant ({{ tenant.currency|unite }})`: FCFA, for the head of a column."""
+    return format_amount(Decimal(0), currency, unit=True).rpartition("\u00a0")[2]
+
+
 @register.simple_tag
 def td_montant(amount: Decimal | None, currency: str, url: str = "", classe: str = "") -> SafeString:
     """`{% td_montant ligne.debit "XAF" url=… %}`: a whole cell, right-aligned, linked to the list that proves it."""
@@ -306,7 +312,7 @@ def panneau(content: str, titre: str, id: str = "", note: str = "", classe: str 
 @register.simple_block_tag(takes_context=True)
 def selection(context: Context, content: str, nom: str, singulier: str, pluriel: str, devise: str = "") -> SafeString:
     """`{% selection "f" "facture sélectionnée" "factures sélectionnées" devise="XAF" %}buttons{% endselection %}`."""
-    unit = format_amount(Decimal(0), devise, unit=True).rpartition("\u00a0")[2] if devise else ""
+    unit = unite(devise) if devise else ""
     values = {"contenu": content, "nom": nom, "singulier": singulier, "pluriel": pluriel, "unite": unit}
     return render_to_string("composants/selection.html", values)
 
@@ -343,7 +349,7 @@ def graphe_barres(
 ) -> dict[str, Any]:
     """`{% graphe_barres "Recettes" barres "XAF" colonne="Jour" %}`: bars from `screens.chart.Bar`, and their table."""
     drawing = chart.bar_chart(barres)
-    unit = format_amount(Decimal(0), devise, unit=True).rpartition("\u00a0")[2]
+    unit = unite(devise)
     total = sum((bar.value for bar in barres), Decimal(0))
     return {
         "titre": titre, "graphe": drawing, "barres": barres, "devise": devise, "unite": unit, "colonne": colonne,
