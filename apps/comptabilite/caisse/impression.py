@@ -1,0 +1,20 @@
+"""A receipt on paper: its snapshot, its link in the chain, its rank when it is a reprint. Reads only."""
+
+from __future__ import annotations
+
+from apps.comptabilite.caisse.documents.quittance import Duplicata, Preuve, rendre_quittance
+from apps.comptabilite.caisse.models import DuplicataQuittance, Quittance
+from apps.fiscal.models import FiscalEntry
+
+
+def pdf_de_quittance(quittance: Quittance, duplicata: DuplicataQuittance | None = None) -> bytes:
+    """Return the A5 PDF of `quittance`, as the original or as `duplicata` (`reimprimer_quittance` makes it)."""
+    exemplaire = duplicata and Duplicata(duplicata.rang, duplicata.imprime_le, duplicata.imprime_par_libelle)
+    return rendre_quittance(quittance.donnees, preuve_de(quittance), exemplaire)
+
+
+def preuve_de(quittance: Quittance) -> Preuve | None:
+    """Return the receipt's link in the tenant's chain."""
+    maillons = FiscalEntry.objects.filter(entity_type=quittance._meta.label, entity_id=quittance.id)
+    maillon = maillons.order_by("sequence_number").first()
+    return Preuve(maillon.sequence_number, maillon.data_hash) if maillon else None
