@@ -71,8 +71,8 @@
     const field = event.target.closest("[data-liste]");
     const zone = event.target.closest(".resultats, [data-parcours]");
     let links = [];
-    if (field) links = all(".resultats a, a", doc.getElementById(field.dataset.liste));
-    else if (zone && !editable(event.target)) links = all(zone.matches(".resultats") ? "a" : "tbody tr th a, tbody tr td:first-child a", zone);
+    if (field) links = all("a, button", doc.getElementById(field.dataset.liste));
+    else if (zone && !editable(event.target)) links = all(zone.matches(".resultats") ? "a, button" : "tbody tr th a, tbody tr td:first-child a", zone);
     if (!links.length) return false;
     const row = event.target.closest("tr");
     const here = links.findIndex((link) => link === event.target || (row && row.contains(link)));

@@ -2,10 +2,11 @@
 
 
 def ready() -> None:
-    """Register constraints, facts and provisioning."""
-    from apps.comptabilite.caisse import constraints, facts, provisioning
+    """Register constraints, facts, provisioning, and its places in the bar and on the home page."""
+    from apps.comptabilite.caisse import accueil, constraints, facts, provisioning
     from apps.organisations.provisioning import register_step
 
     constraints.declare()
     facts.declare()
     register_step("caisse", provisioning.premiere_caisse, order=60)
+    accueil.declare()

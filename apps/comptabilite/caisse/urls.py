@@ -1,0 +1,25 @@
+"""Addresses of the till, under `/<slug>/caisse/`."""
+
+from django.urls import path
+
+from apps.comptabilite.caisse.views import encaissement, factures, quittances, session
+
+app_name = "caisse"
+urlpatterns = [
+    path("", encaissement.encaisser, name="encaisser"),
+    path("factures/", factures.factures, name="factures"),
+    path("factures/traiter/", factures.traiter, name="traiter"),
+    path("factures/<uuid:facture_id>/", factures.facture, name="facture"),
+    path("factures/<uuid:facture_id>/corriger/", factures.corriger, name="corriger"),
+    path("factures/<uuid:facture_id>/encaisser/", encaissement.encaisser_la_facture, name="encaisser_facture"),
+    path("quittances/", quittances.quittances, name="quittances"),
+    path("quittances/export.csv", quittances.exporter, name="exporter_quittances"),
+    path("quittances/<uuid:quittance_id>/", quittances.quittance, name="quittance"),
+    path("quittances/<uuid:quittance_id>/original.pdf", quittances.original, name="original"),
+    path("quittances/<uuid:quittance_id>/reimprimer/", quittances.reimprimer, name="reimprimer"),
+    path("quittances/<uuid:quittance_id>/duplicata-<int:rang>.pdf", quittances.duplicata, name="duplicata"),
+    path("ma-caisse/", session.ma_caisse, name="session"),
+    path("ma-caisse/ouvrir/", session.ouvrir, name="ouvrir"),
+    path("ma-caisse/fermer/", session.fermer, name="fermer"),
+    path("regle-de-validation/", session.regle, name="regle"),
+]

@@ -1,0 +1,198 @@
+"""The sale being composed. The form carries it whole; nothing is stored until it is collected.
+
+So a screen works without JavaScript, and Back, F5 or a lost session cost nothing: each button
+sends the form, the server changes the composition and draws it again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+
+from django.http import QueryDict
+
+from apps.comptabilite.caisse.choices import MoyenPaiement
+from apps.comptabilite.caisse.services.lignes import LIGNES_MAXIMUM
+from apps.comptabilite.caisse.services.paiements import PAIEMENTS_MAXIMUM
+from apps.facturation.selectors import price
+from apps.facturation.services.issue_invoice import LineToIssue
+from apps.hospital.models.tarif import Tarif
+from apps.hospital.selectors import tarifs_en_vigueur
+from apps.organisations.models import Tenant
+from apps.socle.money import quantize, quantum
+from apps.socle.screens.amounts import read_amount, write_amount
+
+ZERO = Decimal(0)
+ESPECES = MoyenPaiement.ESPECES.value
+BILLETS = (Decimal(500), Decimal(1000), Decimal(2000), Decimal(5000), Decimal(10000))
+CHAMP = re.compile(r"(lignes|paiements)-(\d{1,3})-([a-z_]+)")
+
+Rangee = dict[str, str]
+
+
+@dataclass
+class Composition:
+    """The raw rows of the form, by position: what the person typed, kept as typed."""
+
+    patient: str = ""
+    lignes: list[Rangee] = field(default_factory=list)
+    paiements: list[Rangee] = field(default_factory=list)
+    motif: str = ""
+
+    @classmethod
+    def lire(cls, donnees: QueryDict) -> Composition:
+        """Read what a form sent; more rows than an invoice may have are left out."""
+        rangees: dict[str, dict[int, Rangee]] = {"lignes": {}, "paiements": {}}
+        for nom, valeur in donnees.items():
+            lu = CHAMP.fullmatch(nom)
+            if lu and isinstance(valeur, str):
+                rangees[lu[1]].setdefault(int(lu[2]), {})[lu[3]] = valeur
+        lignes = [rangee for _rang, rangee in sorted(rangees["lignes"].items()) if rangee.get("code")]
+        paiements = [r for _rang, r in sorted(rangees["paiements"].items()) if r.get("moyen") in MoyenPaiement.values]
+        return cls(donnees.get("patient", ""), lignes[:LIGNES_MAXIMUM], paiements[:PAIEMENTS_MAXIMUM], donnees.get("motif", ""))
+
+    def donnees(self) -> dict[str, str]:
+        """Return the composition as form data, rows numbered from zero without gap."""
+        plates: dict[str, str] = {}
+        for prefixe, rangees in (("lignes", self.lignes), ("paiements", self.paiements)):
+            for rang, rangee in enumerate(rangees):
+                plates |= {f"{prefixe}-{rang}-{nom}": valeur for nom, valeur in rangee.items()}
+        return plates
+
+    def ajouter_ligne(self, code: str) -> None:
+        """Add one of `code`, or one more where the line is already there at its tariff."""
+        for ligne in self.lignes:
+            quantite = read_amount(ligne.get("quantite", ""))
+            if ligne["code"] == code and not ligne.get("prix", "").strip() and quantite is not None:
+                ligne["quantite"] = write_amount(quantite + 1)
+                return
+        self.lignes.append({"code": code, "quantite": "1"})
+
+    def retirer(self, rangees: list[Rangee], rang: str) -> None:
+        """Take the row numbered `rang` away; a number that is not there changes nothing."""
+        if rang.isdigit() and int(rang) < len(rangees):
+            del rangees[int(rang)]
+
+    def ajouter_paiement(self, moyen: str) -> None:
+        """Add a payment whose amount the person types; cash takes what is left by itself."""
+        if moyen in MoyenPaiement.values and len(self.paiements) < PAIEMENTS_MAXIMUM:
+            self.paiements.append({"moyen": moyen, "montant": "", "calcule": ""})
+
+    def recevoir(self, montant: str) -> None:
+        """Set the cash received on the first cash payment (the quick buttons)."""
+        for paiement in self.paiements:
+            if paiement["moyen"] == ESPECES:
+                paiement["recu"] = montant
+                return
+
+    def repartir(self, du: Decimal) -> None:
+        """Let the payments whose amount nobody typed follow what is due.
+
+        Without payment, cash for all of it. The first row that still shows the proposed amount, or
+        none, takes what the others leave; what a person typed is never touched.
+        """
+        if not self.paiements and du > 0:
+            self.paiements.append({"moyen": ESPECES, "montant": "", "calcule": ""})
+        suiveurs = [p for p in self.paiements if p.get("montant", "").strip() == p.get("calcule", "").strip()]
+        suiveur = next((p for p in suiveurs if p["moyen"] == ESPECES), suiveurs[0] if suiveurs else None)
+        if suiveur is None:
+            return
+        saisi = sum((read_amount(p.get("montant", "")) or ZERO for p in self.paiements if p is not suiveur), ZERO)
+        reste = max(du - saisi, ZERO)
+        if not reste and len(self.paiements) > 1 and suiveur["moyen"] == ESPECES:
+            self.paiements.remove(suiveur)
+            return
+        suiveur["montant"] = suiveur["calcule"] = write_amount(reste) if reste else ""
+
+
+@dataclass(frozen=True)
+class LigneVue:
+    """A line as the screen shows it; amounts in the tenant's currency, None while they cannot be read."""
+
+    rang: int
+    code: str
+    libelle: str
+    tarif: Decimal | None
+    montant: Decimal | None
+    hors_tarif: bool
+    inconnue: bool
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What the lines come to: the total due with the cash rounding, as the invoice will say."""
+
+    lignes: tuple[LigneVue, ...]
+    total: Decimal
+    arrondi: Decimal
+
+    @property
+    def hors_tarif(self) -> bool:
+        return any(ligne.hors_tarif for ligne in self.lignes)
+
+
+def additionner(composition: Composition, tenant: Tenant, le: date) -> Addition:
+    """Price the composition at the tariffs of the day `le`, as `issue_invoice` will; writes nothing."""
+    tarifs = tarifs_en_vigueur([ligne["code"] for ligne in composition.lignes], le)
+    vues = tuple(_ligne(rang, rangee, tarifs, tenant.currency) for rang, rangee in enumerate(composition.lignes))
+    a_facturer = [
+        LineToIssue(
+            category=tarifs[vue.code].type_recette,
+            code=vue.code,
+            description=vue.libelle,
+            quantity=Decimal(1),
+            unit_price=vue.montant,
+        )
+        for vue in vues
+        if vue.montant is not None
+    ]
+    priced = price(tenant, a_facturer, le)
+    return Addition(vues, priced.total_ttc, priced.rounding)
+
+
+def _ligne(rang: int, rangee: Rangee, tarifs: Mapping[str, Tarif], devise: str) -> LigneVue:
+    code = rangee["code"].strip().upper()
+    tarif = tarifs.get(code)
+    if tarif is None:
+        return LigneVue(rang, code, code, None, None, hors_tarif=False, inconnue=True)
+    quantite = read_amount(rangee.get("quantite", ""))
+    prix_saisi = rangee.get("prix", "").strip()
+    prix = read_amount(prix_saisi) if prix_saisi else tarif.montant
+    lisible = quantite is not None and prix is not None and quantite > 0 and prix >= 0
+    montant = quantize(quantite * prix, devise) if lisible else None  # type: ignore[operator]
+    return LigneVue(rang, code, tarif.nom, tarif.montant, montant, hors_tarif=prix != tarif.montant, inconnue=False)
+
+
+@dataclass(frozen=True)
+class Monnaie:
+    """Cash at a glance: what is left to pay, what is missing, what to give back, and handy sums to receive."""
+
+    reste: Decimal
+    rendu: Decimal
+    manque: Decimal
+    rapides: tuple[Decimal, ...]
+
+
+def compter_monnaie(composition: Composition, du: Decimal, devise: str) -> Monnaie:
+    """Work out the change for the first cash payment, and what the payments leave due."""
+    paye = sum((read_amount(p.get("montant", "")) or ZERO for p in composition.paiements), ZERO)
+    especes = next((p for p in composition.paiements if p["moyen"] == ESPECES), None)
+    montant = (read_amount(especes.get("montant", "")) or ZERO) if especes else ZERO
+    recu = read_amount(especes.get("recu", "")) if especes else None
+    ecart = recu - montant if recu is not None else ZERO
+    return Monnaie(
+        reste=du - paye, rendu=max(ecart, ZERO), manque=max(-ecart, ZERO), rapides=sommes_rondes(montant, devise)
+    )
+
+
+def sommes_rondes(montant: Decimal, devise: str) -> tuple[Decimal, ...]:
+    """Return up to three sums a person may hand over for `montant`: the next multiples of usual notes."""
+    if montant <= 0:
+        return ()
+    unite = quantum(devise)
+    billets = BILLETS if unite == 1 else tuple(billet / 100 for billet in BILLETS)
+    rondes = {(montant / billet).to_integral_value(ROUND_CEILING) * billet for billet in billets}
+    return tuple(sorted(ronde for ronde in rondes if ronde > montant))[:3]

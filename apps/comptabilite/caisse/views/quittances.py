@@ -1,0 +1,173 @@
+"""Receipts: their list and its export, one receipt with what it left behind, its paper."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.comptabilite.caisse.documents.quittance import Duplicata, Preuve, rendre_quittance
+from apps.comptabilite.caisse.forms import FiltreForm
+from apps.comptabilite.caisse.listes import quittances_filtrees, recettes_par_moyen, total_quittances
+from apps.comptabilite.caisse.models import PaiementQuittance, Quittance
+from apps.comptabilite.caisse.services.reimprimer_quittance import reimprimer_quittance
+from apps.comptabilite.grand_livre.selectors.ecritures import ecritures_de_la_source
+from apps.fiscal.selectors import entries_of_source
+from apps.mouvements.models import MouvementFinancier
+from apps.organisations.permissions import permission_required
+from apps.organisations.requests import StaffRequest
+from apps.socle.clock import now
+from apps.socle.screens.exports import csv_response
+from apps.socle.screens.lists import ordered, page_of
+
+VOIR = "comptabilite.view_quittance"
+REIMPRIMER = "comptabilite.reimprimer_quittance"
+ORIGINAL_PENDANT = timedelta(minutes=15)
+"""How long the cashier who issued a receipt may print it as the original; afterwards it is a duplicate."""
+TITRES = (
+    _("Quittance"), _("Date"), _("Numéro du patient"), _("Patient"), _("Facture"), _("Caisse"), _("Caissier"), _("Moyens"),
+    _("Montant"), _("Devise"),
+)  # fmt: skip
+COLONNES = {
+    "date": "date_paiement",
+    "numero": "numero_quittance",
+    "montant": "montant_paye",
+    "patient": "session__patient__cle_recherche",
+}
+
+
+@permission_required(VOIR)
+@require_GET
+def quittances(request: HttpRequest) -> HttpResponse:
+    """List receipts with their means; totals cover all pages."""
+    staff = cast(StaffRequest, request)
+    filtre = FiltreForm(request.GET)
+    trouvees = quittances_filtrees(filtre.valeurs, staff.tenant.time_zone)
+    page = page_of(request, ordered(_avec_details(trouvees), request, COLONNES, "-date"))
+    paiements = PaiementQuittance.objects.filter(quittance__in=trouvees.order_by().values("pk"))
+    contexte = {
+        "filtre": filtre,
+        "page": page,
+        "total": total_quittances(trouvees),
+        "par_moyen": [ligne for ligne in recettes_par_moyen(paiements) if ligne[2].nombre],
+        "devise": staff.tenant.currency,
+    }
+    return render(request, "comptabilite/caisse/quittances.html", contexte)
+
+
+def _avec_details(trouvees: Any) -> Any:
+    paiements = PaiementQuittance.objects.order_by("ordre")
+    relations = ("session__patient", "caissier", "session_caisse__caisse", "facture__invoice")
+    return trouvees.select_related(*relations).prefetch_related(Prefetch("paiements", queryset=paiements))
+
+
+@permission_required(VOIR)
+@require_GET
+def quittance(request: HttpRequest, quittance_id: uuid.UUID) -> HttpResponse:
+    """Show a receipt and what the franc left: payments, allocation, entries, movement, link of the chain."""
+    staff = cast(StaffRequest, request)
+    trouvee = get_object_or_404(_avec_details(Quittance.objects.all()), pk=quittance_id)
+    source = {"fait__source_type": Quittance._meta.label, "fait__source_id": trouvee.id}
+    contexte = {
+        "quittance": trouvee,
+        "paiements": [{**lu, "montant": Decimal(lu["montant"])} for lu in trouvee.donnees["paiements"]],
+        "neuve": request.GET.get("neuve") == "1" and _original_permis(trouvee, staff),
+        "original": _original_permis(trouvee, staff),
+        "duplicatas": trouvee.duplicatas.order_by("rang"),
+        "ecritures": ecritures_de_la_source(Quittance._meta.label, trouvee.id),
+        "mouvements": MouvementFinancier.objects.filter(**source).select_related("tiers"),
+        "maillons": entries_of_source(Quittance._meta.label, trouvee.id),
+        "donnees": trouvee.donnees,
+        "peut_reimprimer": request.user.has_perm(REIMPRIMER),
+        "devise": trouvee.devise,
+    }
+    return render(request, "comptabilite/caisse/quittance.html", contexte)
+
+
+def _original_permis(quittance: Quittance, staff: StaffRequest) -> bool:
+    """Tell whether this person may still print the original: the issuing cashier, just after."""
+    sienne = quittance.caissier_id == staff.acteur.id
+    return sienne and now() - quittance.date_paiement <= ORIGINAL_PENDANT
+
+
+@permission_required(VOIR)
+@require_GET
+def original(request: HttpRequest, quittance_id: uuid.UUID) -> HttpResponse:
+    """Return the paper as it was first handed over; only to its cashier, for a quarter of an hour."""
+    staff = cast(StaffRequest, request)
+    trouvee = get_object_or_404(Quittance.objects, pk=quittance_id)
+    if not _original_permis(trouvee, staff):
+        raise Http404
+    return _pdf(trouvee, None)
+
+
+@permission_required(REIMPRIMER)
+@require_POST
+def reimprimer(request: HttpRequest, quittance_id: uuid.UUID) -> HttpResponse:
+    """Record a reprint and lead to its paper."""
+    staff = cast(StaffRequest, request)
+    try:
+        duplicata = reimprimer_quittance(quittance_id=quittance_id, acteur=staff.acteur)
+    except Quittance.DoesNotExist as absente:
+        raise Http404 from absente
+    return HttpResponseRedirect(reverse("caisse:duplicata", args=[quittance_id, duplicata.rang]))
+
+
+@permission_required(VOIR)
+@require_GET
+def duplicata(request: HttpRequest, quittance_id: uuid.UUID, rang: int) -> HttpResponse:
+    """Return the paper of the reprint numbered `rang`."""
+    trouvee = get_object_or_404(Quittance.objects, pk=quittance_id)
+    reprise = get_object_or_404(trouvee.duplicatas, rang=rang)
+    return _pdf(trouvee, Duplicata(rang=reprise.rang, le=reprise.imprime_le, par=reprise.imprime_par_libelle))
+
+
+def _pdf(quittance: Quittance, duplicata: Duplicata | None) -> HttpResponse:
+    maillon = next(iter(entries_of_source(Quittance._meta.label, quittance.id)), None)
+    preuve = Preuve(maillon.sequence_number, maillon.chain_hash) if maillon else None
+    suffixe = f"-duplicata-{duplicata.rang}" if duplicata else ""
+    return HttpResponse(
+        rendre_quittance(quittance.donnees, preuve, duplicata),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{quittance.numero_quittance}{suffixe}.pdf"', "Cache-Control": "no-store"},
+    )
+
+
+@permission_required(VOIR)
+@require_GET
+def exporter(request: HttpRequest) -> StreamingHttpResponse:
+    """Return the filtered list, all pages, as CSV; its amounts add up to the total of the screen."""
+    staff = cast(StaffRequest, request)
+    filtre = FiltreForm(request.GET)
+    valeurs, fuseau = filtre.valeurs, staff.tenant.time_zone
+
+    def rangees() -> Iterator[list[Any]]:
+        for trouvee in _avec_details(quittances_filtrees(valeurs, fuseau)).order_by("date_paiement", "id").iterator(chunk_size=500):
+            yield _rangee(trouvee)
+
+    return csv_response("quittances", [str(titre) for titre in TITRES], rangees)
+
+
+def _rangee(quittance: Quittance) -> list[Any]:
+    patient = quittance.session.patient
+    return [
+        quittance.numero_quittance,
+        quittance.date_paiement,
+        patient.numero,
+        patient.nom_complet,
+        quittance.facture.invoice.invoice_number,
+        quittance.session_caisse.caisse.code,
+        quittance.caissier.full_name,
+        ", ".join(str(paiement.get_moyen_display()) for paiement in quittance.paiements.all()),
+        quittance.montant_paye,
+        quittance.devise,
+    ]

@@ -1,0 +1,138 @@
+"""« Ma caisse »: open it with a float, watch it, close it with a count; and the accountant's rule."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.comptabilite.caisse.forms import FermetureForm, OuvertureForm, RegleForm
+from apps.comptabilite.caisse.listes import recettes_par_moyen
+from apps.comptabilite.caisse.models import PaiementQuittance, RegleValidation, SessionCaisse
+from apps.comptabilite.caisse.selectors import caisses_libres, especes_attendues, regle_en_vigueur, session_ouverte, solde_de_caisse
+from apps.comptabilite.caisse.services.definir_regle_validation import definir_regle_validation
+from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
+from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
+from apps.comptabilite.caisse.transitions import TENIR_CAISSE
+from apps.organisations.permissions import permission_required
+from apps.organisations.requests import StaffRequest
+from apps.socle.errors import BusinessError
+from apps.socle.screens.lists import page_of
+
+DEFINIR_REGLE = "comptabilite.definir_reglevalidation"
+VOIR_REGLE = "comptabilite.view_reglevalidation"
+
+
+@permission_required(TENIR_CAISSE)
+@require_GET
+def ma_caisse(request: HttpRequest) -> HttpResponse:
+    """Show the open session and its takings, or the form that opens one; then past sessions."""
+    staff = cast(StaffRequest, request)
+    session = session_ouverte(staff.acteur.id)
+    if session is None:
+        return _dessiner(staff, ouverture=_ouverture_proposee())
+    return _dessiner(staff, session=session, fermeture=FermetureForm())
+
+
+def _ouverture_proposee() -> OuvertureForm:
+    """Propose the first free till with what it held when it was last counted."""
+    caisse = caisses_libres().order_by("code").first()
+    return OuvertureForm(initial={"caisse": caisse, "fonds": solde_de_caisse(caisse.id) if caisse else Decimal(0)})
+
+
+@permission_required(TENIR_CAISSE)
+@require_POST
+def ouvrir(request: HttpRequest) -> HttpResponse:
+    """Open a till; a second click finds it open and says so."""
+    staff = cast(StaffRequest, request)
+    form = OuvertureForm(request.POST)
+    if form.is_valid():
+        try:
+            ouverte = ouvrir_session_caisse(
+                caisse_id=form.cleaned_data["caisse"].id, fonds=form.cleaned_data["fonds"], acteur=staff.acteur
+            )
+        except BusinessError as erreur:
+            form.add_error(erreur.field if erreur.field in form.fields else None, str(erreur))
+        else:
+            messages.success(request, _("La caisse %s est ouverte.") % ouverte.caisse.code)
+            return HttpResponseRedirect(reverse("caisse:encaisser"))
+    return _dessiner(staff, ouverture=form, status=422)
+
+
+@permission_required(TENIR_CAISSE)
+@require_POST
+def fermer(request: HttpRequest) -> HttpResponse:
+    """Close one's till with the count; a difference asks why, with both figures kept."""
+    staff = cast(StaffRequest, request)
+    session = session_ouverte(staff.acteur.id)
+    if session is None:
+        messages.warning(request, _("Votre caisse est déjà fermée."))
+        return HttpResponseRedirect(reverse("caisse:session"))
+    form = FermetureForm(request.POST)
+    if form.is_valid():
+        try:
+            fermee = fermer_session_caisse(session_caisse_id=session.id, acteur=staff.acteur, **form.cleaned_data)
+        except BusinessError as erreur:
+            form.add_error(erreur.field if erreur.field in form.fields else None, str(erreur))
+        else:
+            messages.success(request, _("La caisse %s est fermée.") % fermee.caisse.code)
+            return HttpResponseRedirect(reverse("caisse:session"))
+    return _dessiner(staff, session=session, fermeture=form, status=422)
+
+
+def _dessiner(
+    staff: StaffRequest,
+    *,
+    session: SessionCaisse | None = None,
+    ouverture: OuvertureForm | None = None,
+    fermeture: FermetureForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    siennes = SessionCaisse.objects.filter(caissier_id=staff.acteur.id).select_related("caisse").order_by("-ouverte_le", "-id")
+    contexte: dict[str, Any] = {
+        "session": session,
+        "ouverture": ouverture,
+        "fermeture": fermeture,
+        "page": page_of(staff, siennes.filter(fermee_le__isnull=False), per_page=10),
+        "devise": staff.tenant.currency,
+        "sans_caisse_libre": ouverture is not None and not caisses_libres().exists(),
+    }
+    if session is not None:
+        paiements = PaiementQuittance.objects.filter(quittance__session_caisse=session)
+        contexte |= {
+            "par_moyen": recettes_par_moyen(paiements),
+            "nombre_quittances": session.quittances.count(),
+            "attendu": especes_attendues(session),
+        }
+    return render(staff, "comptabilite/caisse/session.html", contexte, status=status)
+
+
+@permission_required(VOIR_REGLE)
+@require_http_methods(["GET", "POST"])
+def regle(request: HttpRequest) -> HttpResponse:
+    """Show the rule under which the system validates, its versions, and let an accountant set it."""
+    staff = cast(StaffRequest, request)
+    peut = request.user.has_perm(DEFINIR_REGLE)
+    actuelle = regle_en_vigueur()
+    form = RegleForm(initial={"active": actuelle.active, "plafond": actuelle.plafond} if actuelle else None)
+    status = 200
+    if request.method == "POST" and peut:
+        form = RegleForm(request.POST)
+        if form.is_valid():
+            try:
+                definir_regle_validation(acteur=staff.acteur, **form.cleaned_data)
+            except BusinessError as erreur:
+                form.add_error(erreur.field if erreur.field in form.fields else None, str(erreur))
+            else:
+                messages.success(request, _("La règle de validation est enregistrée."))
+                return HttpResponseRedirect(reverse("caisse:regle"))
+        status = 422
+    versions = page_of(request, RegleValidation.objects.order_by("-modifie_le", "-id"), per_page=10)
+    contexte = {"form": form, "peut": peut, "actuelle": actuelle, "page": versions, "devise": staff.tenant.currency}
+    return render(request, "comptabilite/caisse/regle.html", contexte, status=status)
