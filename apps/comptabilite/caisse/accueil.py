@@ -36,7 +36,9 @@ JOURS = 14
 def declare() -> None:
     """Put the till in the bar and on the home page. Called from `ready()`."""
     register_entry(Entry(gettext_lazy("Encaisser"), "caisse:encaisser", ENCAISSER, 10))
-    register_entry(Entry(gettext_lazy("Factures"), "caisse:factures", "comptabilite.view_facturecaisse", 20, _nombre_en_attente))
+    register_entry(
+        Entry(gettext_lazy("Factures"), "caisse:factures", "comptabilite.view_facturecaisse", 20, _nombre_en_attente)
+    )
     register_entry(Entry(gettext_lazy("Quittances"), "caisse:quittances", "comptabilite.view_quittance", 30))
     register_entry(Entry(gettext_lazy("Ma caisse"), "caisse:session", TENIR_CAISSE, 40))
     register_status(_etat_de_la_caisse)
@@ -56,7 +58,10 @@ def _etat_de_la_caisse(request: HttpRequest) -> dict[str, Any] | None:
     url = reverse("caisse:session")
     if session is None:
         return {"strong": _("Caisse fermée"), "text": _("ouvrir"), "url": url, "closed": True}
-    dit = {"heure": timezone.localtime(session.ouverte_le).strftime("%H:%M"), "fonds": format_amount(session.fonds, session.devise)}
+    dit = {
+        "heure": timezone.localtime(session.ouverte_le).strftime("%H:%M"),
+        "fonds": format_amount(session.fonds, session.devise),
+    }
     return {
         "strong": _("Caisse %s ouverte") % session.caisse.code,
         "text": _("depuis %(heure)s, fonds %(fonds)s") % dit,
@@ -157,7 +162,9 @@ class SessionEnCours:
 def sessions_ouvertes() -> list[SessionEnCours]:
     """Return the open tills with their takings, in two queries whatever their number."""
     sessions = list(
-        SessionCaisse.objects.filter(statut=StatutSession.OUVERTE).select_related("caisse", "caissier").order_by("caisse__code")
+        SessionCaisse.objects.filter(statut=StatutSession.OUVERTE)
+        .select_related("caisse", "caissier")
+        .order_by("caisse__code")
     )
     sommes = _sommes({session.pk for session in sessions})
     return [SessionEnCours(session, *sommes.get(session.pk, (0, ZERO, ZERO, ZERO))) for session in sessions]

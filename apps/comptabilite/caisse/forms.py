@@ -50,7 +50,9 @@ class PaiementForm(forms.Form):
     calcule = forms.CharField(required=False, widget=forms.HiddenInput)
     montant = AmountField(label=_("Montant"))
     recu = AmountField(label=_("Espèces reçues"), required=False)
-    operateur = forms.ChoiceField(label=_("Opérateur"), required=False, choices=[("", _("Choisir…")), *OperateurMobile.choices])
+    operateur = forms.ChoiceField(
+        label=_("Opérateur"), required=False, choices=[("", _("Choisir…")), *OperateurMobile.choices]
+    )
     payeur = forms.CharField(label=_("Numéro du payeur"), required=False, max_length=20)
     reference = forms.CharField(label=_("Référence"), required=False, max_length=100)
     carte = forms.CharField(label=_("Quatre derniers chiffres"), required=False, max_length=30)
@@ -114,7 +116,10 @@ class RejetForm(forms.Form):
     """Sending invoices back."""
 
     commentaire = forms.CharField(
-        label=_("Motif, obligatoire pour un rejet"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Motif, obligatoire pour un rejet"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
 
@@ -123,17 +128,23 @@ class RegleForm(forms.Form):
 
     active = forms.BooleanField(label=_("Valider sans attendre un comptable ce qui est au tarif"), required=False)
     plafond = AmountField(
-        label=_("Jusqu’à"), required=False, help_text=_("Montant au-delà duquel un comptable valide ; vide : sans limite.")
+        label=_("Jusqu’à"),
+        required=False,
+        help_text=_("Montant au-delà duquel un comptable valide ; vide : sans limite."),
     )
 
 
 class FiltreForm(forms.Form):
     """Filters of a list of the till; an unreadable date filters nothing and is said."""
 
-    q = forms.CharField(label=_("Numéro ou patient"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"}))
+    q = forms.CharField(
+        label=_("Numéro ou patient"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
+    )
     du = forms.DateField(label=_("Du"), required=False)
     au = forms.DateField(label=_("Au"), required=False)
-    caisse = forms.ModelChoiceField(label=_("Caisse"), required=False, queryset=Caisse.objects.none(), empty_label=_("Toutes"))
+    caisse = forms.ModelChoiceField(
+        label=_("Caisse"), required=False, queryset=Caisse.objects.none(), empty_label=_("Toutes")
+    )
     type = forms.ChoiceField(label=_("Recette"), required=False, choices=[("", _("Toutes")), *TypeRecette.choices])
     moyen = forms.ChoiceField(label=_("Moyen"), required=False, choices=[("", _("Tous")), *MoyenPaiement.choices])
 

@@ -52,7 +52,9 @@ class Composition:
                 rangees[lu[1]].setdefault(int(lu[2]), {})[lu[3]] = valeur
         lignes = [rangee for _rang, rangee in sorted(rangees["lignes"].items()) if rangee.get("code")]
         paiements = [r for _rang, r in sorted(rangees["paiements"].items()) if r.get("moyen") in MoyenPaiement.values]
-        return cls(donnees.get("patient", ""), lignes[:LIGNES_MAXIMUM], paiements[:PAIEMENTS_MAXIMUM], donnees.get("motif", ""))
+        return cls(
+            donnees.get("patient", ""), lignes[:LIGNES_MAXIMUM], paiements[:PAIEMENTS_MAXIMUM], donnees.get("motif", "")
+        )
 
     def donnees(self) -> dict[str, str]:
         """Return the composition as form data, rows numbered from zero without gap."""

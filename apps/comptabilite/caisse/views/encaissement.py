@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -116,7 +117,7 @@ def _conclure(poste: Poste, faire: str, staff: StaffRequest) -> HttpResponse | N
     addition = additionner(poste.composition, staff.tenant, local_date(staff.tenant.time_zone))
     poste.composition.repartir(addition.total)
     lignes, paiements = _formulaires(poste)
-    if not all([formulaire.is_valid() for formulaire in (*lignes, *(paiements if faire == "encaisser" else ()))]):
+    if not tous_valides((*lignes, *(paiements if faire == "encaisser" else ()))):
         return None
     try:
         return _encaisser_ou_attendre(poste, faire, patient, lignes, paiements, staff)
@@ -126,7 +127,12 @@ def _conclure(poste: Poste, faire: str, staff: StaffRequest) -> HttpResponse | N
 
 
 def _encaisser_ou_attendre(
-    poste: Poste, faire: str, patient: Patient, lignes: list[LigneForm], paiements: list[PaiementForm], staff: StaffRequest
+    poste: Poste,
+    faire: str,
+    patient: Patient,
+    lignes: list[LigneForm],
+    paiements: list[PaiementForm],
+    staff: StaffRequest,
 ) -> HttpResponse:
     saisies, cle = [ligne.saisie() for ligne in lignes], staff.POST.get(KEY_FIELD, "")
     motif = poste.composition.motif
@@ -140,7 +146,12 @@ def _encaisser_ou_attendre(
         messages.success(staff, _("La facture %s attend la validation.") % facture.numero_travail)
         return HttpResponseRedirect(reverse("caisse:encaisser"))
     fait = vendre_une_fois(
-        cle=cle, patient_id=patient.id, lignes=saisies, paiements=[p.saisie() for p in paiements], acteur=staff.acteur, motif=motif
+        cle=cle,
+        patient_id=patient.id,
+        lignes=saisies,
+        paiements=[p.saisie() for p in paiements],
+        acteur=staff.acteur,
+        motif=motif,
     )
     return vers_quittance(FactureCaisse.objects.get(pk=fait.result_id))
 
@@ -176,10 +187,17 @@ def _formulaires(poste: Poste) -> tuple[list[LigneForm], list[PaiementForm]]:
         for rang, rangee in enumerate(poste.composition.lignes)
     ]
     paiements = [
-        PaiementForm(donnees, prefix=f"paiements-{rang}", initial=None if poste.envoye else rangee, moyen=rangee["moyen"])
+        PaiementForm(
+            donnees, prefix=f"paiements-{rang}", initial=None if poste.envoye else rangee, moyen=rangee["moyen"]
+        )
         for rang, rangee in enumerate(poste.composition.paiements)
     ]
     return lignes, paiements
+
+
+def tous_valides(formulaires: Sequence[Any]) -> bool:
+    """Validate every form, so that the page shows all that is to be corrected at once."""
+    return not [formulaire for formulaire in formulaires if not formulaire.is_valid()]
 
 
 def poser_erreurs(formulaires: list[Any], erreurs: dict[str, str]) -> None:
@@ -241,7 +259,9 @@ def encaisser_la_facture(request: HttpRequest, facture_id: uuid.UUID) -> HttpRes
     staff = cast(StaffRequest, request)
     facture = get_object_or_404(FactureCaisse.objects.select_related("session__patient", "invoice"), pk=facture_id)
     if facture.statut not in {StatutFacture.VALIDEE, StatutFacture.EN_ATTENTE}:
-        messages.warning(request, _("Cette facture n’est pas à encaisser : elle est « %s ».") % facture.get_statut_display())
+        messages.warning(
+            request, _("Cette facture n’est pas à encaisser : elle est « %s ».") % facture.get_statut_display()
+        )
         return HttpResponseRedirect(reverse("caisse:facture", args=[facture.id]))
     if session_ouverte(staff.acteur.id) is None:
         messages.info(request, _("Ouvrez d’abord votre caisse."))
@@ -263,7 +283,7 @@ def _conclure_facture(poste: Poste, facture: FactureCaisse, du: Any, staff: Staf
     poste.envoye = True
     poste.composition.repartir(du)
     _lignes, paiements = _formulaires(poste)
-    if not all([formulaire.is_valid() for formulaire in paiements]):
+    if not tous_valides(paiements):
         return None
     saisis = [paiement.saisie() for paiement in paiements]
     try:

@@ -24,7 +24,7 @@ from apps.comptabilite.caisse.services.rejeter_facture import rejeter_facture
 from apps.comptabilite.caisse.services.valider_facture import valider_facture
 from apps.comptabilite.caisse.transitions import ENCAISSER, FACTURER, VALIDER
 from apps.comptabilite.caisse.views.composition import Composition, additionner
-from apps.comptabilite.caisse.views.encaissement import Poste, _chercher_tarif, noter_refus, poser_erreurs
+from apps.comptabilite.caisse.views.encaissement import Poste, _chercher_tarif, noter_refus, poser_erreurs, tous_valides
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import local_date
@@ -33,7 +33,12 @@ from apps.socle.screens.amounts import write_amount
 from apps.socle.screens.lists import Step, Tab, ordered, page_of, query_with
 
 VOIR = "comptabilite.view_facturecaisse"
-COLONNES = {"date": "date_creation", "numero": "numero_travail", "montant": "montant", "patient": "session__patient__cle_recherche"}
+COLONNES = {
+    "date": "date_creation",
+    "numero": "numero_travail",
+    "montant": "montant",
+    "patient": "session__patient__cle_recherche",
+}
 ONGLETS = (
     ("attente", StatutFacture.EN_ATTENTE, _("En attente")),
     ("validees", StatutFacture.VALIDEE, _("À encaisser")),
@@ -54,7 +59,10 @@ def factures(request: HttpRequest) -> HttpResponse:
     etat = request.GET.get("etat", "attente")
     statut = next((s for nom, s, _libelle in ONGLETS if nom == etat), None)
     liste = trouvees.filter(statut=statut) if statut else trouvees
-    page = page_of(request, ordered(_avec_details(liste), request, COLONNES, "date" if statut == StatutFacture.EN_ATTENTE else "-date"))
+    page = page_of(
+        request,
+        ordered(_avec_details(liste), request, COLONNES, "date" if statut == StatutFacture.EN_ATTENTE else "-date"),
+    )
     ouverte = _ouverte(request, page.object_list)
     contexte = {
         "filtre": filtre,
@@ -66,19 +74,28 @@ def factures(request: HttpRequest) -> HttpResponse:
         "detail": _detail(ouverte, staff) if ouverte else None,
         "a_valider": statut == StatutFacture.EN_ATTENTE and request.user.has_perm(VALIDER),
         "rejet": RejetForm(),
-        "plus_ancienne": liste.order_by("date_creation").values_list("date_creation", flat=True).first() if statut else None,
+        "plus_ancienne": liste.order_by("date_creation").values_list("date_creation", flat=True).first()
+        if statut
+        else None,
         "devise": staff.tenant.currency,
     }
     return render(request, "comptabilite/caisse/factures.html", contexte)
 
 
 def _avec_details(liste: QuerySet[FactureCaisse]) -> QuerySet[FactureCaisse]:
-    return liste.select_related("session__patient", "caissier", "invoice", "comptable_validateur").prefetch_related("lignes")
+    return liste.select_related("session__patient", "caissier", "invoice", "comptable_validateur").prefetch_related(
+        "lignes"
+    )
 
 
 def _onglets(request: HttpRequest, etat: str, comptes: dict[str, int]) -> list[Tab]:
     tabs = [
-        Tab(str(libelle), query_with(request, {"etat": nom, "page": None, "tri": None, "facture": None}), comptes[statut], nom == etat)
+        Tab(
+            str(libelle),
+            query_with(request, {"etat": nom, "page": None, "tri": None, "facture": None}),
+            comptes[statut],
+            nom == etat,
+        )
         for nom, statut, libelle in ONGLETS
     ]
     toutes = query_with(request, {"etat": "toutes", "page": None, "tri": None, "facture": None})
@@ -104,7 +121,9 @@ def _detail(facture: FactureCaisse, staff: StaffRequest) -> dict[str, Any]:
         "etapes": [_etape(pas) for pas in facture.historique.order_by("le", "id")],
         "suite": SUITES.get(facture.statut, ""),
         "peut_valider": en_attente and staff.user.has_perm(VALIDER) and not est_sienne,
-        "peut_corriger": facture.statut in {StatutFacture.EN_ATTENTE, StatutFacture.REJETEE} and est_sienne and staff.user.has_perm(FACTURER),
+        "peut_corriger": facture.statut in {StatutFacture.EN_ATTENTE, StatutFacture.REJETEE}
+        and est_sienne
+        and staff.user.has_perm(FACTURER),
         "peut_encaisser": _encaissable(facture) and staff.user.has_perm(ENCAISSER),
     }
 
@@ -231,7 +250,7 @@ def _agir_sur_les_lignes(poste: Poste, faire: str, objet: str, staff: StaffReque
 def _soumettre(poste: Poste, facture: FactureCaisse, staff: StaffRequest) -> HttpResponse | None:
     poste.envoye = True
     formulaires = _lignes_de(poste)
-    if not all([formulaire.is_valid() for formulaire in formulaires]):
+    if not tous_valides(formulaires):
         return None
     try:
         corriger_facture(

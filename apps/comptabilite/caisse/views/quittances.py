@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
+from apps.fiscal.selectors import entries_of_source
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -20,12 +21,11 @@ from apps.comptabilite.caisse.forms import FiltreForm
 from apps.comptabilite.caisse.listes import quittances_filtrees, recettes_par_moyen, total_quittances
 from apps.comptabilite.caisse.models import PaiementQuittance, Quittance
 from apps.comptabilite.caisse.services.reimprimer_quittance import reimprimer_quittance
-from apps.comptabilite.grand_livre.selectors.ecritures import ecritures_de_la_source
-from apps.fiscal.selectors import entries_of_source
-from apps.mouvements.models import MouvementFinancier
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import now
+from apps.socle.facts import traces
+from apps.socle.models import Fait
 from apps.socle.screens.exports import csv_response
 from apps.socle.screens.lists import ordered, page_of
 
@@ -76,21 +76,24 @@ def quittance(request: HttpRequest, quittance_id: uuid.UUID) -> HttpResponse:
     """Show a receipt and what the franc left: payments, allocation, entries, movement, link of the chain."""
     staff = cast(StaffRequest, request)
     trouvee = get_object_or_404(_avec_details(Quittance.objects.all()), pk=quittance_id)
-    source = {"fait__source_type": Quittance._meta.label, "fait__source_id": trouvee.id}
     contexte = {
         "quittance": trouvee,
         "paiements": [{**lu, "montant": Decimal(lu["montant"])} for lu in trouvee.donnees["paiements"]],
         "neuve": request.GET.get("neuve") == "1" and _original_permis(trouvee, staff),
         "original": _original_permis(trouvee, staff),
         "duplicatas": trouvee.duplicatas.order_by("rang"),
-        "ecritures": ecritures_de_la_source(Quittance._meta.label, trouvee.id),
-        "mouvements": MouvementFinancier.objects.filter(**source).select_related("tiers"),
-        "maillons": entries_of_source(Quittance._meta.label, trouvee.id),
+        "traces": [trace for fait in _faits(trouvee) for trace in traces(fait)],
         "donnees": trouvee.donnees,
         "peut_reimprimer": request.user.has_perm(REIMPRIMER),
         "devise": trouvee.devise,
     }
     return render(request, "comptabilite/caisse/quittance.html", contexte)
+
+
+def _faits(quittance: Quittance) -> list[uuid.UUID]:
+    return list(
+        Fait.objects.filter(source_type=Quittance._meta.label, source_id=quittance.id).values_list("pk", flat=True)
+    )
 
 
 def _original_permis(quittance: Quittance, staff: StaffRequest) -> bool:
@@ -138,7 +141,10 @@ def _pdf(quittance: Quittance, duplicata: Duplicata | None) -> HttpResponse:
     return HttpResponse(
         rendre_quittance(quittance.donnees, preuve, duplicata),
         content_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{quittance.numero_quittance}{suffixe}.pdf"', "Cache-Control": "no-store"},
+        headers={
+            "Content-Disposition": f'inline; filename="{quittance.numero_quittance}{suffixe}.pdf"',
+            "Cache-Control": "no-store",
+        },
     )
 
 
@@ -151,7 +157,9 @@ def exporter(request: HttpRequest) -> StreamingHttpResponse:
     valeurs, fuseau = filtre.valeurs, staff.tenant.time_zone
 
     def rangees() -> Iterator[list[Any]]:
-        for trouvee in _avec_details(quittances_filtrees(valeurs, fuseau)).order_by("date_paiement", "id").iterator(chunk_size=500):
+        for trouvee in (
+            _avec_details(quittances_filtrees(valeurs, fuseau)).order_by("date_paiement", "id").iterator(chunk_size=500)
+        ):
             yield _rangee(trouvee)
 
     return csv_response("quittances", [str(titre) for titre in TITRES], rangees)

@@ -15,7 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.comptabilite.caisse.forms import FermetureForm, OuvertureForm, RegleForm
 from apps.comptabilite.caisse.listes import recettes_par_moyen
 from apps.comptabilite.caisse.models import PaiementQuittance, RegleValidation, SessionCaisse
-from apps.comptabilite.caisse.selectors import caisses_libres, especes_attendues, regle_en_vigueur, session_ouverte, solde_de_caisse
+from apps.comptabilite.caisse.selectors import (
+    caisses_libres,
+    especes_attendues,
+    regle_en_vigueur,
+    session_ouverte,
+    solde_de_caisse,
+)
 from apps.comptabilite.caisse.services.definir_regle_validation import definir_regle_validation
 from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
 from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
@@ -94,7 +100,11 @@ def _dessiner(
     fermeture: FermetureForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    siennes = SessionCaisse.objects.filter(caissier_id=staff.acteur.id).select_related("caisse").order_by("-ouverte_le", "-id")
+    siennes = (
+        SessionCaisse.objects.filter(caissier_id=staff.acteur.id)
+        .select_related("caisse")
+        .order_by("-ouverte_le", "-id")
+    )
     contexte: dict[str, Any] = {
         "session": session,
         "ouverture": ouverture,
