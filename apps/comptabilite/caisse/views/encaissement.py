@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from apps.comptabilite.caisse.choices import MoyenPaiement, StatutFacture
@@ -32,6 +33,14 @@ from apps.socle.idempotency import run_once
 from apps.socle.templatetags.cauris import KEY_FIELD
 
 LIMITE = 8
+MOYENS = (
+    (MoyenPaiement.ESPECES.value, gettext_lazy("Espèces")),
+    (MoyenPaiement.MOBILE.value, gettext_lazy("Mobile")),
+    (MoyenPaiement.CARTE.value, gettext_lazy("Carte")),
+    (MoyenPaiement.CHEQUE.value, gettext_lazy("Chèque")),
+    (MoyenPaiement.VIREMENT.value, gettext_lazy("Virement")),
+)
+"""The buttons of the means, short, most used first."""
 
 
 @dataclass
@@ -226,14 +235,20 @@ def _dessiner(poste: Poste, staff: StaffRequest) -> HttpResponse:
         "paiements": paiements,
         "formulaires": [*lignes, *paiements],
         "monnaie": compter_monnaie(poste.composition, addition.total, staff.tenant.currency),
-        "moyens": MoyenPaiement.choices,
+        "moyens": MOYENS,
         "a_encaisser": _a_encaisser(poste.patient),
         "derniere": Quittance.objects.filter(caissier_id=staff.acteur.id).order_by("-date_paiement", "-id").first(),
         "devise": staff.tenant.currency,
         "focus": _focus(poste, addition),
         "total_du": addition.total,
     }
-    return render(staff, "comptabilite/caisse/encaisser.html", contexte, status=422 if refuse else 200)
+    return dessiner(staff, "encaisser", "_poste", contexte, refuse=refuse)
+
+
+def dessiner(staff: StaffRequest, page: str, fragment: str, contexte: dict[str, Any], *, refuse: bool) -> HttpResponse:
+    """Answer with the page, or with its form alone where htmx asked; 422 when something was refused."""
+    gabarit = f"comptabilite/caisse/{fragment if staff.htmx else page}.html"
+    return render(staff, gabarit, contexte, status=422 if refuse else 200)
 
 
 def _focus(poste: Poste, addition: Addition) -> str:
@@ -311,10 +326,10 @@ def _dessiner_facture(poste: Poste, facture: FactureCaisse, du: Any, staff: Staf
         "paiements": paiements,
         "formulaires": paiements,
         "monnaie": compter_monnaie(poste.composition, du, staff.tenant.currency),
-        "moyens": MoyenPaiement.choices,
+        "moyens": MOYENS,
         "lignes_facture": facture.lignes.order_by("position"),
         "devise": staff.tenant.currency,
         "focus": poste.focus if poste.focus != "q" else "recu",
         "total_du": du,
     }
-    return render(staff, "comptabilite/caisse/encaisser_facture.html", contexte, status=422 if poste.envoye else 200)
+    return dessiner(staff, "encaisser_facture", "_poste_facture", contexte, refuse=poste.envoye)

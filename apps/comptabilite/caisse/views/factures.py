@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.comptabilite.caisse.choices import ActionFacture, StatutFacture
@@ -24,7 +24,14 @@ from apps.comptabilite.caisse.services.rejeter_facture import rejeter_facture
 from apps.comptabilite.caisse.services.valider_facture import valider_facture
 from apps.comptabilite.caisse.transitions import ENCAISSER, FACTURER, VALIDER
 from apps.comptabilite.caisse.views.composition import Composition, additionner
-from apps.comptabilite.caisse.views.encaissement import Poste, _chercher_tarif, noter_refus, poser_erreurs, tous_valides
+from apps.comptabilite.caisse.views.encaissement import (
+    Poste,
+    _chercher_tarif,
+    dessiner,
+    noter_refus,
+    poser_erreurs,
+    tous_valides,
+)
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import local_date
@@ -40,10 +47,10 @@ COLONNES = {
     "patient": "session__patient__cle_recherche",
 }
 ONGLETS = (
-    ("attente", StatutFacture.EN_ATTENTE, _("En attente")),
-    ("validees", StatutFacture.VALIDEE, _("À encaisser")),
-    ("rejetees", StatutFacture.REJETEE, _("Rejetées")),
-    ("payees", StatutFacture.PAYEE, _("Payées")),
+    ("attente", StatutFacture.EN_ATTENTE, gettext_lazy("En attente")),
+    ("validees", StatutFacture.VALIDEE, gettext_lazy("À encaisser")),
+    ("rejetees", StatutFacture.REJETEE, gettext_lazy("Rejetées")),
+    ("payees", StatutFacture.PAYEE, gettext_lazy("Payées")),
 )
 REJET_GROUPE_MAXIMUM = 100
 
@@ -133,9 +140,9 @@ def _encaissable(facture: FactureCaisse) -> bool:
 
 
 SUITES = {
-    StatutFacture.EN_ATTENTE.value: _("validation, puis encaissement"),
-    StatutFacture.VALIDEE.value: _("encaissement"),
-    StatutFacture.REJETEE.value: _("correction par le caissier"),
+    StatutFacture.EN_ATTENTE.value: gettext_lazy("validation, puis encaissement"),
+    StatutFacture.VALIDEE.value: gettext_lazy("encaissement"),
+    StatutFacture.REJETEE.value: gettext_lazy("correction par le caissier"),
 }
 
 
@@ -288,4 +295,4 @@ def _dessiner_correction(poste: Poste, facture: FactureCaisse, staff: StaffReque
         "devise": facture.devise,
         "focus": poste.focus,
     }
-    return render(staff, "comptabilite/caisse/corriger.html", contexte, status=422 if poste.envoye else 200)
+    return dessiner(staff, "corriger", "_poste_correction", contexte, refuse=poste.envoye)

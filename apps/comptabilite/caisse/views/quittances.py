@@ -8,7 +8,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from apps.fiscal.selectors import entries_of_source
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -21,6 +20,7 @@ from apps.comptabilite.caisse.forms import FiltreForm
 from apps.comptabilite.caisse.listes import quittances_filtrees, recettes_par_moyen, total_quittances
 from apps.comptabilite.caisse.models import PaiementQuittance, Quittance
 from apps.comptabilite.caisse.services.reimprimer_quittance import reimprimer_quittance
+from apps.fiscal.selectors import entries_of_source
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import now
