@@ -48,6 +48,10 @@ def redact(value: Any, name: str = "") -> Any:
     return redact_text(value) if isinstance(value, str) else value
 
 
+# Fields of a log record whose names only look sensitive.
+HARMLESS = frozenset({"status_code", "logger_name", "task_name", "request_id"})
+
+
 class RedactingFilter(logging.Filter):
     """Redacts the message, its arguments and the extra fields of every record."""
 
@@ -56,6 +60,6 @@ class RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = redact_text(record.getMessage())
         record.args = ()
-        for name in set(record.__dict__) - self._STANDARD:
+        for name in set(record.__dict__) - self._STANDARD - HARMLESS:
             record.__dict__[name] = redact(record.__dict__[name], name)
         return True

@@ -20,7 +20,7 @@ from apps.comptabilite.caisse.forms import FiltreForm
 from apps.comptabilite.caisse.listes import quittances_filtrees, recettes_par_moyen, total_quittances
 from apps.comptabilite.caisse.models import PaiementQuittance, Quittance
 from apps.comptabilite.caisse.services.reimprimer_quittance import reimprimer_quittance
-from apps.fiscal.selectors import entries_of_source
+from apps.fiscal.models import FiscalEntry
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import now
@@ -135,7 +135,7 @@ def duplicata(request: HttpRequest, quittance_id: uuid.UUID, rang: int) -> HttpR
 
 
 def _pdf(quittance: Quittance, duplicata: Duplicata | None) -> HttpResponse:
-    maillon = next(iter(entries_of_source(Quittance._meta.label, quittance.id)), None)
+    maillon = FiscalEntry.objects.filter(entity_type=Quittance._meta.label, entity_id=quittance.id).first()
     preuve = Preuve(maillon.sequence_number, maillon.chain_hash) if maillon else None
     suffixe = f"-duplicata-{duplicata.rang}" if duplicata else ""
     return HttpResponse(
