@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext_lazy as _
 
 from apps.facturation.choices import ROUNDING
-from apps.socle.money import WIDE, quantize
+from apps.socle.money import quantize
 
 ZERO = Decimal(0)
 ROUNDING_LABEL = _("Arrondi des espèces")
@@ -117,8 +117,7 @@ def price_invoice(
 
 def line_total(line: LineToIssue, currency: str) -> Decimal:
     """Return what `line` comes to, tax included, rounded to what `currency` can pay."""
-    with localcontext(WIDE):
-        return quantize(line.quantity * line.unit_price, currency)
+    return quantize(line.quantity * line.unit_price, currency)
 
 
 def _net(total: Decimal, rate: TaxRate, currency: str) -> Decimal:

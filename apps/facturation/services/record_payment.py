@@ -50,7 +50,7 @@ def record_payment(*, invoice_id: uuid.UUID, amount: Decimal, acteur: Acteur, re
 
 
 def _check(invoice: Invoice, amount: Decimal) -> None:
-    if amount <= 0 or not is_exact(amount, invoice.currency):
+    if not is_exact(amount, invoice.currency) or amount <= 0:
         message = _("Le montant payé doit être supérieur à zéro et exact dans sa devise.")
         raise BusinessError(message, code="payment-amount-invalid", field="montant")
     if amount > invoice.balance_due:

@@ -1,14 +1,25 @@
--- A sequence moves by one, with its count; its format is fixed once a number was taken.
+-- A sequence moves by one, with its count, while it is active; its format is fixed once a number was taken.
 create or replace function facturation_sequence_step() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp as $$
+declare
+  refused boolean := false;
+  taken boolean;
+  shaped boolean;
 begin
-  if tg_op in ('DELETE', 'TRUNCATE')
-     or (tg_op = 'INSERT' and new.total_created <> 0)
-     or (tg_op = 'UPDATE' and (
-       (new.id, new.tenant_id, new.year, new.month, new.created_at) is distinct from (old.id, old.tenant_id, old.year, old.month, old.created_at)
-       or (new.next_number - old.next_number, new.total_created - old.total_created) not in ((0, 0), (1, 1))
-       or (old.total_created > 0
-           and (new.prefix, new.suffix, new.format, new.format_type) is distinct from (old.prefix, old.suffix, old.format, old.format_type)))) then
+  if tg_op = 'INSERT' then
+    refused := new.total_created <> 0;
+  elsif tg_op = 'UPDATE' then
+    taken := (new.next_number - old.next_number, new.total_created - old.total_created) = (1, 1);
+    shaped := (new.prefix, new.suffix, new.format, new.format_type) is distinct from (old.prefix, old.suffix, old.format, old.format_type);
+    refused := (new.id, new.tenant_id, new.year, new.month, new.created_at) is distinct from (old.id, old.tenant_id, old.year, old.month, old.created_at)
+      or (taken and (shaped or (old.status, new.status) is distinct from ('active', 'active')))
+      or (not taken and (new.next_number, new.total_created) is distinct from (old.next_number, old.total_created))
+      or (not taken and not shaped and new.status = old.status)
+      or (shaped and old.total_created > 0);
+  else
+    refused := true;
+  end if;
+  if refused then
     raise exception using errcode = '23514', constraint = 'facturation_sequence_step', table = tg_table_name,
       message = format('%s: only the next number may be taken', tg_table_name);
   end if;

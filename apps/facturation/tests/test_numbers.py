@@ -1,0 +1,163 @@
+"""Invoice numbers: one after the other, given back by a rollback, by whoever writes."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import IntegrityError, connection, connections, transaction
+
+from apps.facturation.models import Invoice, InvoiceSequence
+from apps.facturation.numbers import open_sequence, take_number
+from apps.facturation.tests.factories import make_invoice
+from apps.organisations.tests.factories import make_tiers
+from apps.socle.clock import local_date
+from apps.socle.errors import BusinessError, message_of
+from apps.socle.scope import scope
+from tests.support.database import connect_as
+
+pytestmark = pytest.mark.database
+
+
+def today(tenant):
+    return local_date(tenant.time_zone)
+
+
+def test_a_new_tenant_has_this_years_sequence(tenant):
+    sequence = InvoiceSequence.objects.get()
+    assert (sequence.year, sequence.month) == (today(tenant).year, None)
+    assert (sequence.prefix, sequence.format, sequence.next_number) == ("FAC-", "YYYY-NNNNN", 1)
+    assert str(sequence) == f"FAC-{sequence.year}-00001"
+
+
+def test_numbers_follow_each_other_and_the_count_with_them(tenant):
+    year = today(tenant).year
+    assert [make_invoice(tenant).invoice_number for _ in range(3)] == [f"FAC-{year}-0000{n}" for n in (1, 2, 3)]
+    sequence = InvoiceSequence.objects.get()
+    assert (sequence.next_number, sequence.total_created) == (4, 3)
+
+
+def test_a_rollback_gives_the_number_back(tenant):
+    make_invoice(tenant)
+    with transaction.atomic():
+        lost = make_invoice(tenant)
+        transaction.set_rollback(True)
+    assert make_invoice(tenant).invoice_number == lost.invoice_number
+    assert not Invoice.objects.filter(pk=lost.pk).exists()
+
+
+def test_a_refused_invoice_gives_its_number_back(tenant):
+    """Refused by the database after the number was taken: the command takes everything back."""
+    make_invoice(tenant, external_id="X")
+    with pytest.raises(BusinessError):
+        make_invoice(tenant, external_id="X")
+    assert make_invoice(tenant).invoice_number.endswith("-00002")
+
+
+def test_another_year_begins_at_one_in_the_same_form(tenant):
+    InvoiceSequence.objects.update(prefix="HSO/", format="YYYY/NNNNNN", suffix="-D")
+    this_year = today(tenant)
+    assert take_number(this_year) == f"HSO/{this_year.year}/000001-D"
+    assert take_number(this_year.replace(year=2031)) == "HSO/2031/000001-D"
+    assert take_number(this_year) == f"HSO/{this_year.year}/000002-D"
+
+
+def test_a_tenant_that_comes_with_a_past_goes_on_from_its_number(tenant):
+    InvoiceSequence(year=2031, next_number=412).save()
+    assert take_number(today(tenant).replace(year=2031)) == "2031-00412"
+
+
+def test_opening_a_year_twice_changes_nothing(tenant):
+    take_number(today(tenant))
+    open_sequence(today(tenant).year)
+    assert InvoiceSequence.objects.get().next_number == 2
+
+
+def test_a_frozen_sequence_gives_no_number(tenant):
+    InvoiceSequence.objects.update(status="frozen")
+    with pytest.raises(BusinessError, match="gelée") as caught:
+        make_invoice(tenant)
+    assert caught.value.code == "invoice-sequence-frozen"
+    InvoiceSequence.objects.update(status="active")
+    assert make_invoice(tenant).invoice_number.endswith("-00001")
+
+
+def test_numbers_wider_than_the_format_keep_their_digits():
+    assert InvoiceSequence(year=2026, prefix="F", format="NN", suffix="").number(12345) == "F12345"
+    assert InvoiceSequence(year=2026, month=3, format="YYYYMM-NNN").number(7) == "202603-007"
+
+
+CHANGES = {
+    "skip": "set next_number = next_number + 2, total_created = total_created + 2",
+    "go back": "set next_number = next_number - 1, total_created = total_created - 1",
+    "move without counting": "set next_number = next_number + 1",
+    "count without moving": "set total_created = total_created + 1",
+    "stand still": "set next_number = next_number",
+    "change the form": "set prefix = 'X'",
+    "change the form with the number": "set prefix = 'X', next_number = next_number + 1, total_created = total_created + 1",
+    "another year": "set year = year + 1",
+    "freeze and take": "set status = 'frozen', next_number = next_number + 1, total_created = total_created + 1",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_sql_cannot_bend_a_sequence(tenant, change):
+    make_invoice(tenant)
+    with pytest.raises(IntegrityError, match="only the next number"), transaction.atomic():
+        connection.cursor().execute(f"update facturation_invoicesequence {change}")
+
+
+@pytest.mark.parametrize("alias", ["default", "owner"])
+def test_no_login_deletes_a_sequence(committed_tenant, alias):
+    """The owner is refused by the trigger, the runtime role too where it may try."""
+    with connect_as(alias) as other:
+        other.execute("select set_config('cauris.tenant', %s, false)", [str(committed_tenant.id)])
+        for sql in ("delete from facturation_invoicesequence", "truncate facturation_invoicesequence cascade"):
+            with pytest.raises(Exception, match=r"only the next number|permission denied"):
+                other.execute(sql)
+        assert other.execute("select count(*) from facturation_invoicesequence").fetchone() == (1,)
+
+
+def test_the_trigger_speaks_french():
+    assert "avancer de un" in str(message_of("facturation_sequence_step").message)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_32_writers_at_once_leave_no_gap_and_no_double(committed_tenant):
+    """Each issues three invoices in transactions of its own and gives the third back."""
+    tiers = [make_tiers(committed_tenant) for _ in range(32)]
+    numbers: list[str] = []
+    failures: list[BaseException] = []
+    start = threading.Barrier(32)
+
+    def write(place: int) -> None:
+        try:
+            start.wait(timeout=20)
+            for turn in range(3):
+                try:
+                    with scope(committed_tenant.id):
+                        invoice = make_invoice(committed_tenant, tiers=tiers[place])
+                        if turn == 2:
+                            raise InterruptedError
+                    numbers.append(invoice.invoice_number)
+                except InterruptedError:
+                    pass
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    began = time.monotonic()
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=90)
+    print(f"96 invoices by 32 writers: {time.monotonic() - began:.1f} s")  # noqa: T201
+    assert failures == []
+    year = today(committed_tenant).year
+    assert sorted(numbers) == [f"FAC-{year}-{n:05d}" for n in range(1, 65)]
+    with scope(committed_tenant.id):
+        assert Invoice.objects.count() == 64
+        assert InvoiceSequence.objects.get().next_number == 65
