@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.socle.money import plain
 
 SPACES = re.compile("[\\s\u00a0\u202f]")
-NUMBER = re.compile(r"-?\d{1,16}(?:[.,]\d{1,4})?")
+NUMBER = re.compile(r"-?\d{1,16}(?:[.,]\d{1,4})?", re.ASCII)
 
 
 def read_amount(text: str) -> Decimal | None:
