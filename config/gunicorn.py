@@ -10,6 +10,20 @@ graceful_timeout = 10
 keepalive = 5
 max_requests = 20_000
 max_requests_jitter = 2_000
-errorlog = "-"
 accesslog = None  # requests are in AuditLog, redacted
 control_socket_disable = True
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+            "json_ensure_ascii": False,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": read("CAURIS_LOG_LEVEL")},
+    "loggers": {"gunicorn.error": {"handlers": ["stderr"], "level": read("CAURIS_LOG_LEVEL"), "propagate": False}},
+}

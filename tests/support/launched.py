@@ -6,9 +6,11 @@ import os
 import queue
 import signal
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -37,6 +39,14 @@ def run_start(*arguments: str, **environment: str) -> subprocess.CompletedProces
         timeout=PATIENCE,
         check=False,
     )
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that any account may enter, as a clone usually is; pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="cauris-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 class Started:

@@ -20,18 +20,18 @@ from apps.socle.launch import account, cluster, postgres, roles
 from apps.socle.launch.account import Account
 from apps.socle.launch.errors import LaunchError
 from apps.socle.launch.postgres import embedded_urls
-from tests.support.launched import ROOT, plain_environment, stop_server
+from tests.support.launched import ROOT, open_folder, plain_environment, stop_server
 
 pytestmark = pytest.mark.launcher
 ASK = "import sys; from pathlib import Path; from apps.socle.launch.postgres import embedded_urls; print(embedded_urls(Path(sys.argv[1]))['default'])"
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def data_dir() -> Iterator[Path]:
     """A data folder whose server was first asked for by three processes at once."""
-    folder = tmp_path_factory.mktemp("cauris") / "var"
-    yield folder
-    stop_server(folder)
+    with open_folder() as folder:
+        yield folder / "var"
+        stop_server(folder / "var")
 
 
 def ask(data_dir: Path) -> subprocess.Popen[str]:

@@ -17,16 +17,16 @@ import pytest
 
 from apps.socle.launch import postgres
 from apps.socle.launch.postgres import embedded_urls
-from tests.support.launched import ROOT, Started, alive, run_start, stop_server, wait_until
+from tests.support.launched import ROOT, Started, alive, open_folder, run_start, stop_server, wait_until
 
 pytestmark = [pytest.mark.launcher, pytest.mark.xdist_group("launcher")]
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("start") / "var"
-    yield folder
-    stop_server(folder)
+def data_dir() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder / "var"
+        stop_server(folder / "var")
 
 
 def start(data_dir: Path) -> Started:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from typing import Any
 
+from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
 
@@ -15,3 +17,9 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         if "owner" in connections.settings:
             parser.set_defaults(database="owner")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        if "owner" not in connections.settings:
+            sentence = "DATABASE_URL est donné sans DATABASE_OWNER_URL, le compte qui migre : il faut les deux."
+            raise CommandError(sentence, returncode=2)
+        return super().execute(*args, **options)
