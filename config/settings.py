@@ -8,6 +8,7 @@ from typing import Any
 
 import dj_database_url
 from celery.schedules import crontab
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
@@ -182,6 +183,14 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 CELERY_TIMEZONE = "UTC"
+# At night in West and Central Africa. Each task is safe to run twice and goes over all tenants.
+CELERY_BEAT_SCHEDULE = {
+    "verifier-totaux": {
+        "task": "apps.comptabilite.grand_livre.tasks.verifier_totaux",
+        "schedule": crontab(hour=1, minute=10),
+    },
+    "verifier-soldes": {"task": "apps.mouvements.tasks.verifier_soldes", "schedule": crontab(hour=1, minute=20)},
+}
 
 # Sign-in ---------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["apps.organisations.backends.MembershipBackend"]

@@ -7,8 +7,7 @@ import logging
 from celery import shared_task
 
 from apps.mouvements.selectors import ecarts_de_solde
-from apps.socle.models import TenantRegistry
-from apps.socle.scope import scope
+from apps.socle.tenants import each_tenant
 
 logger = logging.getLogger(__name__)
 
@@ -17,9 +16,8 @@ logger = logging.getLogger(__name__)
 def verifier_soldes() -> int:
     """Compare every tenant's balances with their movements; log what differs, return how many do."""
     nombre = 0
-    for registre in TenantRegistry.objects.order_by("slug"):
-        with scope(registre.tenant_id):
-            ecarts = list(ecarts_de_solde())
+    for registre in each_tenant():
+        ecarts = list(ecarts_de_solde())
         if ecarts:
             logger.error(
                 "balances differ from their movements: %s, %d balances, first %s", registre.slug, len(ecarts), ecarts[0]

@@ -7,8 +7,7 @@ import logging
 from celery import shared_task
 
 from apps.comptabilite.grand_livre.selectors import ecarts_totaux
-from apps.socle.models import TenantRegistry
-from apps.socle.scope import scope
+from apps.socle.tenants import each_tenant
 
 logger = logging.getLogger(__name__)
 
@@ -17,9 +16,8 @@ logger = logging.getLogger(__name__)
 def verifier_totaux() -> int:
     """Recompute every tenant's totals from its lines; log each tenant that differs, return how many totals do."""
     nombre = 0
-    for registre in TenantRegistry.objects.order_by("slug"):
-        with scope(registre.tenant_id):
-            ecarts = ecarts_totaux()
+    for registre in each_tenant():
+        ecarts = ecarts_totaux()
         if ecarts:
             logger.error(
                 "ledger totals differ from their lines: %s, %d totals, first %s", registre.slug, len(ecarts), ecarts[0]
