@@ -20,6 +20,6 @@ class FacturationConfig(AppConfig):
 
         constraints.declare()
         declare_fact(INVOICE_ISSUED)
-        register_source_link("facturation.Invoice", link)
+        register_source_link("facturation.Invoice", link, "facturation:facture")
         declare_state("pending", "attente", _("À payer"))
         register_step("facturation", open_first_sequence, 50)

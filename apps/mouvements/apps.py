@@ -19,7 +19,7 @@ class MouvementsConfig(AppConfig):
 
         subscribe("mouvements", sur_fait)
         register_traces("mouvements", traces_du_fait)
-        register_source_link("organisations.Tiers", lien_du_tiers)
+        register_source_link("organisations.Tiers", lien_du_tiers, "mouvements:compte")
         register_entry(Entry(_("Tiers"), "mouvements:tiers", "mouvements.view_mouvementfinancier", order=60))
         for code, look in (("en_attente", "attente"), ("partiellement_payé", "partielle"), ("payé", "payee")):
             declare_state(code, look, Statut(code).label)

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, models
+from django.urls import reverse
 
 from apps.socle.actors import Acteur, ActorKind
 from apps.socle.errors import Text
@@ -114,6 +115,7 @@ Traces = Callable[[uuid.UUID], Iterable[Trace]]
 _declarations: dict[str, FactDeclaration] = {}
 _subscribers: dict[str, Subscriber] = {}
 _source_links: dict[str, SourceLink] = {}
+_source_urls: dict[str, str] = {}
 _traces: dict[str, Traces] = {}
 
 
@@ -148,15 +150,30 @@ def subscribers() -> Mapping[str, Subscriber]:
     return {name: _subscribers[name] for name in settings.FACT_SUBSCRIBER_ORDER if name in _subscribers}
 
 
-def register_source_link(source_type: str, link: SourceLink) -> None:
-    """Say how to reach a document of `source_type`: a function from its id to (URL, label)."""
+def register_source_link(source_type: str, link: SourceLink, url_name: str = "") -> None:
+    """Say how to reach a document of `source_type`: a function from its id to (URL, label).
+
+    `url_name` is its page's, whose one argument is the id: a list that knows the numbers of its
+    documents then asks the database nothing for their addresses.
+    """
     _source_links[source_type] = link
+    if url_name:
+        _source_urls[source_type] = url_name
 
 
 def source_link(source_type: str, source_id: uuid.UUID) -> tuple[str, str] | None:
     """Return (URL, label) of a fact's document, or None when no app registered that kind."""
     link = _source_links.get(source_type)
     return link(source_id) if link else None
+
+
+def source_url(source_type: str, source_id: uuid.UUID) -> str:
+    """Return the address of a fact's document, or an empty text when no app registered that kind."""
+    name = _source_urls.get(source_type)
+    if name:
+        return reverse(name, args=[source_id])
+    found = source_link(source_type, source_id)
+    return found[0] if found else ""
 
 
 def register_traces(subscriber: str, find: Traces) -> None:

@@ -19,7 +19,7 @@ from apps.mouvements.models import MouvementFinancier
 from apps.organisations.models import Tiers
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
-from apps.socle.facts import source_link
+from apps.socle.facts import source_url
 from apps.socle.screens.exports import csv_response
 from apps.socle.screens.lists import ordered, page_of, sort_key
 
@@ -93,7 +93,7 @@ def compte(request: HttpRequest, tiers_id: uuid.UUID) -> HttpResponse:
 
 def _lignes(mouvements: Iterable[MouvementFinancier]) -> list[dict[str, Any]]:
     """Each movement with the address of its document."""
-    return [{"m": m, "document": source_link(m.module_origine, uuid.UUID(m.reference_origine))} for m in mouvements]
+    return [{"m": m, "document": source_url(m.module_origine, uuid.UUID(m.reference_origine))} for m in mouvements]
 
 
 def _exporter_mouvements(request: HttpRequest, tiers: Tiers, mouvements: QuerySet[MouvementFinancier]) -> HttpResponse:
