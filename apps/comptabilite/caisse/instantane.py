@@ -12,7 +12,7 @@ from apps.comptabilite.caisse.carte import masquer
 from apps.comptabilite.caisse.choices import MoyenPaiement, OperateurMobile
 from apps.comptabilite.caisse.models import Quittance
 from apps.comptabilite.caisse.saisies import PaiementSaisi
-from apps.facturation.models import Invoice
+from apps.facturation.models import InvoiceLine
 from apps.organisations.models import Tenant
 from apps.socle.money import plain
 
@@ -20,9 +20,14 @@ VERSION = 1
 
 
 def donnees_de_quittance(
-    quittance: Quittance, paiements: Sequence[PaiementSaisi], *, tenant: Tenant, deja_regle: Decimal
+    quittance: Quittance,
+    lignes: Sequence[InvoiceLine],
+    paiements: Sequence[PaiementSaisi],
+    *,
+    tenant: Tenant,
+    deja_regle: Decimal,
 ) -> dict[str, Any]:
-    """Return the snapshot of `quittance`, not yet saved; amounts as text, moments in ISO 8601.
+    """Return the snapshot of `quittance`, not yet saved, on the legal `lignes`; amounts as text, moments in ISO 8601.
 
     `deja_regle` is what earlier receipts took on the same invoice, in the receipt's currency.
     """
@@ -53,7 +58,7 @@ def donnees_de_quittance(
         },
         "caissier": quittance.caissier.full_name,
         "caisse": {"code": caisse.code, "libelle": caisse.libelle},
-        "lignes": _lignes(invoice),
+        "lignes": _lignes(lignes),
         "paiements": [_paiement(paiement) for paiement in paiements],
         "montant": plain(quittance.montant_paye),
         "deja_regle": plain(deja_regle),
@@ -75,7 +80,7 @@ def _en_tete(tenant: Tenant) -> list[str]:
     return [" · ".join(filter(None, morceaux)) for morceaux in lignes if any(morceaux)]
 
 
-def _lignes(invoice: Invoice) -> list[dict[str, str]]:
+def _lignes(lignes: Sequence[InvoiceLine]) -> list[dict[str, str]]:
     return [
         {
             "code": ligne.code,
@@ -86,7 +91,7 @@ def _lignes(invoice: Invoice) -> list[dict[str, str]]:
             "taux": plain(ligne.tax_rate),
             "exoneration": ligne.exemption,
         }
-        for ligne in invoice.lines.order_by("position")
+        for ligne in lignes
     ]
 
 

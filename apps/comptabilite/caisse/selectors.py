@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.db.models import F, QuerySet, Sum
@@ -19,6 +19,7 @@ from apps.comptabilite.caisse.models import (
     RegleValidation,
     SessionCaisse,
 )
+from apps.facturation.models import InvoiceLine
 from apps.socle.money import format_amount
 
 ZERO = Decimal(0)
@@ -66,9 +67,10 @@ def regle_en_vigueur() -> RegleValidation | None:
     return RegleValidation.objects.order_by("-modifie_le", "-id").first()
 
 
-def motifs_d_attente(facture: FactureCaisse, lignes: Iterable[LigneFactureCaisse]) -> list[str]:
-    """Return, in French, why a person must validate `facture`; empty when the rule in force lets the system."""
-    regle = regle_en_vigueur()
+def motifs_d_attente(
+    facture: FactureCaisse, lignes: Iterable[LigneFactureCaisse], regle: RegleValidation | None
+) -> list[str]:
+    """Return, in French, why a person must validate `facture`; empty when `regle` (the one in force) lets the system."""
     motifs = []
     if regle is None or not regle.active:
         motifs.append(_("aucune règle de validation n’est active"))
@@ -83,18 +85,17 @@ def motifs_d_attente(facture: FactureCaisse, lignes: Iterable[LigneFactureCaisse
     return motifs
 
 
-def restes_par_ligne(facture: FactureCaisse) -> list[tuple[uuid.UUID, Decimal]]:
-    """Return, for each line of the legal invoice in order, its id and what is still due on it (total less allocations).
+def restes_par_ligne(lignes: Sequence[InvoiceLine]) -> list[tuple[uuid.UUID, Decimal]]:
+    """Return, for each line of a legal invoice in order, its id and what is still due on it (total less allocations).
 
     A rounding down has a negative line, on which nothing is due: it is the last francs that are not asked.
     """
     recus = dict(
-        AllocationPaiement.objects.filter(invoice_line__invoice_id=facture.invoice_id)
+        AllocationPaiement.objects.filter(invoice_line__in=lignes)
         .values_list("invoice_line_id")
         .annotate(somme=Sum("montant"))
     )
-    lignes = facture.invoice.lines.filter(total_ttc__gte=0).order_by("position")
-    return [(ligne.id, ligne.total_ttc - recus.get(ligne.id, ZERO)) for ligne in lignes]
+    return [(ligne.id, ligne.total_ttc - recus.get(ligne.id, ZERO)) for ligne in lignes if ligne.total_ttc >= 0]
 
 
 def factures_en_attente() -> QuerySet[FactureCaisse]:

@@ -93,11 +93,12 @@ def _valider_si_possible(facture: FactureCaisse, tenant: Tenant, moment: datetim
     if acteur.is_takeover:
         emettre(facture, tenant=tenant, moment=moment, acteur=acteur)
         return
-    motifs = motifs_d_attente(facture, facture.lignes.order_by("position"))
+    regle = regle_en_vigueur()
+    motifs = motifs_d_attente(facture, facture.lignes.order_by("position"), regle)
     if motifs:
         message = _("Cette facture attend la validation d’un comptable : %s.") % " ; ".join(motifs)
         raise BusinessError(message, code="validation-required")
-    emettre(facture, tenant=tenant, moment=moment, acteur=SYSTEM, regle=regle_en_vigueur())
+    emettre(facture, tenant=tenant, moment=moment, acteur=SYSTEM, regle=regle)
 
 
 def _sans_paiement(paiements: Sequence[PaiementSaisi]) -> None:

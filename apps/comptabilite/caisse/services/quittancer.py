@@ -20,6 +20,7 @@ from apps.comptabilite.caisse.models import (
 from apps.comptabilite.caisse.saisies import PaiementSaisi
 from apps.comptabilite.caisse.selectors import restes_par_ligne
 from apps.comptabilite.caisse.services.paiements import enregistrer_paiement, somme
+from apps.facturation.models import InvoiceLine
 from apps.facturation.services.record_payment import record_payment
 from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
@@ -68,11 +69,12 @@ def quittancer(
         )
         for ordre, saisi in enumerate(saisis, 1)
     ]
-    quittance.donnees = donnees_de_quittance(quittance, saisis, tenant=tenant, deja_regle=deja_regle)
+    lignes = list(facture.invoice.lines.order_by("position"))
+    quittance.donnees = donnees_de_quittance(quittance, lignes, saisis, tenant=tenant, deja_regle=deja_regle)
     quittance.save(force_insert=True)
     for paiement, saisi in zip(paiements, saisis, strict=True):
         enregistrer_paiement(paiement, saisi, patient, tenant.time_zone)
-    _allouer(facture, paiements)
+    _allouer(paiements, lignes)
     facture.invoice = record_payment(
         invoice_id=facture.invoice_id,
         amount=quittance.montant_paye,
@@ -86,15 +88,15 @@ def quittancer(
     return quittance
 
 
-def _allouer(facture: FactureCaisse, paiements: Sequence[PaiementQuittance]) -> None:
-    parts = allouer([(paiement, paiement.montant) for paiement in paiements], restes_par_ligne(facture))
+def _allouer(paiements: Sequence[PaiementQuittance], lignes: Sequence[InvoiceLine]) -> None:
+    parts = allouer([(paiement, paiement.montant) for paiement in paiements], restes_par_ligne(lignes))
     AllocationPaiement.objects.bulk_create(
         AllocationPaiement(
-            tenant_id=facture.tenant_id,
+            tenant_id=part.paiement.tenant_id,
             paiement=part.paiement,
             invoice_line_id=part.ligne,
             montant=part.montant,
-            devise=facture.devise,
+            devise=part.paiement.devise,
         )
         for part in parts
     )

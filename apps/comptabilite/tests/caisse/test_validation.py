@@ -204,8 +204,8 @@ def test_the_rule_is_versions_and_the_latest_holds(guichet: Guichet) -> None:
 
 def test_reasons_and_queues(guichet: Guichet) -> None:
     simple, remise = make_facture(guichet), make_facture(guichet, ("LB-CRP", 1, 3000))
-    assert motifs_d_attente(simple, simple.lignes.all()) == []
-    assert len(motifs_d_attente(remise, remise.lignes.all())) == 1
+    assert motifs_d_attente(simple, simple.lignes.all(), regle_en_vigueur()) == []
+    assert len(motifs_d_attente(remise, remise.lignes.all(), regle_en_vigueur())) == 1
     assert list(factures_en_attente()) == [simple, remise]
     valider_facture(facture_id=remise.id, acteur=guichet.comptable)
     assert list(factures_en_attente()) == [simple]
