@@ -8,7 +8,6 @@ from typing import Any
 
 import dj_database_url
 from celery.schedules import crontab
-from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
@@ -176,12 +175,6 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "mouvements.verifier_soldes": {
-        "task": "apps.mouvements.tasks.verifier_soldes",
-        "schedule": crontab(hour="1", minute="20"),
-    },
-}
 CELERY_TIMEZONE = "UTC"
 # At night in West and Central Africa. Each task is safe to run twice and goes over all tenants.
 CELERY_BEAT_SCHEDULE = {
