@@ -18,6 +18,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler429", "handler500",
 urlpatterns = [
     path("", home, name="home"),
     path("factures/", include("apps.facturation.urls")),
+    path("patients/", include("apps.hospital.urls")),
     path("tiers/", include("apps.mouvements.urls")),
     path("caisse/", include("apps.comptabilite.caisse.urls")),
     path("admin/", admin.site.urls),

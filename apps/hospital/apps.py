@@ -9,8 +9,9 @@ class HospitalConfig(AppConfig):
     verbose_name = "Hôpital"
 
     def ready(self) -> None:
-        from apps.hospital import constraints, provisioning
+        from apps.hospital import accueil, constraints, provisioning
         from apps.organisations.provisioning import register_step
 
         constraints.declare()
         register_step("hospital", provisioning.ouvrir_hopital, 10)
+        accueil.declare()

@@ -17,6 +17,7 @@ from apps.socle.search import search_key
 
 AGE_MAXIMUM = 130
 NOM_MAXIMUM = 120
+TELEPHONE_MAXIMUM = 20
 _BLANCS = re.compile(r"\s+")
 
 
@@ -48,24 +49,62 @@ class Identite:
 
 def nettoyer(identite: Identite, aujourdhui: dt.date) -> Identite:
     """Return `identite` composed and single-spaced. Raises BusinessError beside the field that cannot be."""
-    propre = Identite(
-        nom=_propre(identite.nom),
-        prenom=_propre(identite.prenom),
-        telephone=_propre(identite.telephone),
-        sexe=identite.sexe,
-        date_naissance=identite.date_naissance,
+    return Identite(
+        nom=lire_nom(identite.nom),
+        prenom=lire_prenom(identite.prenom),
+        telephone=lire_telephone(identite.telephone),
+        sexe=lire_sexe(identite.sexe),
+        date_naissance=lire_naissance(identite.date_naissance, aujourdhui),
     )
-    _verifier_noms(propre)
-    if propre.telephone and (len(propre.telephone) > 20 or not est_telephone(propre.telephone)):
+
+
+def lire_nom(texte: str) -> str:
+    """Return a surname: a letter at least, 120 characters at most. Raises BusinessError."""
+    propre = _propre(texte)
+    if not any(caractere.isalpha() for caractere in propre):
+        raise BusinessError(_("Le nom est obligatoire."), code="name-missing", field="nom")
+    return _assez_court(propre, "nom")
+
+
+def lire_prenom(texte: str) -> str:
+    """Return a first name, which may be empty. Raises BusinessError."""
+    return _assez_court(_propre(texte), "prenom")
+
+
+def _assez_court(texte: str, champ: str) -> str:
+    if len(texte) > NOM_MAXIMUM:
+        raise BusinessError(_("%d caractères au plus.") % NOM_MAXIMUM, code="name-too-long", field=champ)
+    return texte
+
+
+def lire_telephone(texte: str) -> str:
+    """Return a phone number as it was written, which may be empty. Raises BusinessError."""
+    propre = _propre(texte)
+    if propre and (len(propre) > TELEPHONE_MAXIMUM or not est_telephone(propre)):
         raise BusinessError(
             _("Ce numéro de téléphone ne se lit pas : 6 à 15 chiffres sont attendus."),
             code="phone-invalid",
             field="telephone",
         )
-    if propre.sexe and propre.sexe not in Sexe.values:
-        raise BusinessError(_("Choisissez dans la liste."), code="sex-unknown", field="sexe")
-    _verifier_naissance(propre.date_naissance, aujourdhui)
     return propre
+
+
+def lire_sexe(sexe: str) -> str:
+    """Return one of the choices, or nothing. Raises BusinessError."""
+    if sexe and sexe not in Sexe.values:
+        raise BusinessError(_("Choisissez dans la liste."), code="sex-unknown", field="sexe")
+    return sexe
+
+
+def lire_naissance(naissance: dt.date | None, aujourdhui: dt.date) -> dt.date | None:
+    """Return a birth date that can be, or None. Raises BusinessError."""
+    if naissance is None:
+        return None
+    if naissance > aujourdhui:
+        raise BusinessError(_("Cette date est à venir."), code="birth-in-future", field="date_naissance")
+    if aujourdhui.year - naissance.year > AGE_MAXIMUM:
+        raise BusinessError(_("Vérifiez l’année de naissance."), code="birth-too-old", field="date_naissance")
+    return naissance
 
 
 def nettoyer_numero(numero: str) -> str:
@@ -77,23 +116,6 @@ def nettoyer_numero(numero: str) -> str:
     if len(propre) > 20 or not search_key(propre) or rang == 0:
         raise BusinessError(_("Ce numéro de dossier ne convient pas."), code="patient-number-invalid", field="numero")
     return propre
-
-
-def _verifier_noms(identite: Identite) -> None:
-    if not any(caractere.isalpha() for caractere in identite.nom):
-        raise BusinessError(_("Le nom est obligatoire."), code="name-missing", field="nom")
-    for champ in ("nom", "prenom"):
-        if len(getattr(identite, champ)) > NOM_MAXIMUM:
-            raise BusinessError(_("%d caractères au plus.") % NOM_MAXIMUM, code="name-too-long", field=champ)
-
-
-def _verifier_naissance(naissance: dt.date | None, aujourdhui: dt.date) -> None:
-    if naissance is None:
-        return
-    if naissance > aujourdhui:
-        raise BusinessError(_("Cette date est à venir."), code="birth-in-future", field="date_naissance")
-    if aujourdhui.year - naissance.year > AGE_MAXIMUM:
-        raise BusinessError(_("Vérifiez l’année de naissance."), code="birth-too-old", field="date_naissance")
 
 
 def _propre(texte: str) -> str:

@@ -38,3 +38,13 @@ def chiffres_nationaux(texte: str, pays: str) -> str:
     if code and chiffres.startswith(code) and (international or len(chiffres) == len(code) + longueur):
         return chiffres[len(code) :]
     return chiffres
+
+
+def ecrire_telephone(texte: str, pays: str) -> str:
+    """Return a number as it is read aloud, `6 99 93 84 75`; as it was written where it is not of `pays`."""
+    chiffres = chiffres_nationaux(texte, pays)
+    if len(chiffres) != INDICATIFS.get(pays, ("", 0))[1]:
+        return texte
+    tete = len(chiffres) % 2
+    groupes = [chiffres[:tete], *(chiffres[i : i + 2] for i in range(tete, len(chiffres), 2))]
+    return "\u00a0".join(filter(None, groupes))
