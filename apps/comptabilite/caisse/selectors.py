@@ -68,9 +68,10 @@ def regle_en_vigueur() -> RegleValidation | None:
 
 
 def motifs_d_attente(
-    facture: FactureCaisse, lignes: Iterable[LigneFactureCaisse], regle: RegleValidation | None
+    facture: FactureCaisse, lignes: Iterable[LigneFactureCaisse], regle: RegleValidation | None = None
 ) -> list[str]:
-    """Return, in French, why a person must validate `facture`; empty when `regle` (the one in force) lets the system."""
+    """Return, in French, why a person must validate `facture`; empty when `regle` (by default the one in force) does not ask it."""
+    regle = regle or regle_en_vigueur()
     motifs = []
     if regle is None or not regle.active:
         motifs.append(_("aucune règle de validation n’est active"))
