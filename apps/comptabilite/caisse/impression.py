@@ -14,7 +14,7 @@ def pdf_de_quittance(quittance: Quittance, duplicata: DuplicataQuittance | None 
 
 
 def preuve_de(quittance: Quittance) -> Preuve | None:
-    """Return the receipt's link in the tenant's chain."""
+    """Return the receipt's link in the tenant's chain; its chain hash binds every link before it to the paper too."""
     maillons = FiscalEntry.objects.filter(entity_type=quittance._meta.label, entity_id=quittance.id)
     maillon = maillons.order_by("sequence_number").first()
-    return Preuve(maillon.sequence_number, maillon.data_hash) if maillon else None
+    return Preuve(maillon.sequence_number, maillon.chain_hash) if maillon else None

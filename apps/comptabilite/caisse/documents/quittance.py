@@ -32,7 +32,7 @@ NAISSANCE = {"F": "née le", "M": "né le"}
 
 @dataclass(frozen=True)
 class Preuve:
-    """Where the receipt stands in the tenant's chain: its link's number and the SHA-256 of its data (hexadecimal)."""
+    """Where the receipt stands in the tenant's chain: its link's number and chain hash (hexadecimal)."""
 
     sequence: int
     empreinte: str

@@ -15,12 +15,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.comptabilite.caisse.documents.quittance import Duplicata, Preuve, rendre_quittance
 from apps.comptabilite.caisse.forms import FiltreForm
+from apps.comptabilite.caisse.impression import pdf_de_quittance
 from apps.comptabilite.caisse.listes import quittances_filtrees, recettes_par_moyen, total_quittances
-from apps.comptabilite.caisse.models import PaiementQuittance, Quittance
+from apps.comptabilite.caisse.models import DuplicataQuittance, PaiementQuittance, Quittance
 from apps.comptabilite.caisse.services.reimprimer_quittance import reimprimer_quittance
-from apps.fiscal.models import FiscalEntry
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import now
@@ -131,15 +130,13 @@ def duplicata(request: HttpRequest, quittance_id: uuid.UUID, rang: int) -> HttpR
     """Return the paper of the reprint numbered `rang`."""
     trouvee = get_object_or_404(Quittance.objects, pk=quittance_id)
     reprise = get_object_or_404(trouvee.duplicatas, rang=rang)
-    return _pdf(trouvee, Duplicata(rang=reprise.rang, le=reprise.imprime_le, par=reprise.imprime_par_libelle))
+    return _pdf(trouvee, reprise)
 
 
-def _pdf(quittance: Quittance, duplicata: Duplicata | None) -> HttpResponse:
-    maillon = FiscalEntry.objects.filter(entity_type=Quittance._meta.label, entity_id=quittance.id).first()
-    preuve = Preuve(maillon.sequence_number, maillon.chain_hash) if maillon else None
+def _pdf(quittance: Quittance, duplicata: DuplicataQuittance | None) -> HttpResponse:
     suffixe = f"-duplicata-{duplicata.rang}" if duplicata else ""
     return HttpResponse(
-        rendre_quittance(quittance.donnees, preuve, duplicata),
+        pdf_de_quittance(quittance, duplicata),
         content_type="application/pdf",
         headers={
             "Content-Disposition": f'inline; filename="{quittance.numero_quittance}{suffixe}.pdf"',
