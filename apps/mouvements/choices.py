@@ -15,6 +15,17 @@ class TypeMouvement(models.TextChoices):
     DIVERS = "divers", _("Divers")
 
 
+MOYENS = {
+    "ESPECES": _("Espèces"),
+    "CHEQUE": _("Chèque"),
+    "VIREMENT": _("Virement"),
+    "CARTE": _("Carte bancaire"),
+    "MOBILE": _("Paiement mobile"),
+    "AVOIR": _("Avoir"),
+}
+"""The means of payment that facts name, in words; another one is shown as it is."""
+
+
 class Sens(models.TextChoices):
     """What a movement does to what the third party owes us: debit adds, credit takes off."""
 

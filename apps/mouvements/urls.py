@@ -8,4 +8,5 @@ app_name = "mouvements"
 urlpatterns = [
     path("", tiers.liste, name="tiers"),
     path("<uuid:tiers_id>/", tiers.compte, name="compte"),
+    path("mouvements/<uuid:mouvement_id>/ecriture/", tiers.ecriture, name="ecriture"),
 ]

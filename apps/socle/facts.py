@@ -183,9 +183,12 @@ def register_traces(subscriber: str, find: Traces) -> None:
     _traces[subscriber] = find
 
 
-def traces(fact_id: uuid.UUID) -> list[Trace]:
-    """Return what each subscriber made of the fact, in their order: movement, entries, link of the chain."""
-    names = (name for name in settings.FACT_SUBSCRIBER_ORDER if name in _traces)
+def traces(fact_id: uuid.UUID, subscriber: str | None = None) -> list[Trace]:
+    """Return what each subscriber (or only the one named) made of the fact, in their order.
+
+    Movement, entries, link of the chain.
+    """
+    names = (name for name in settings.FACT_SUBSCRIBER_ORDER if name in _traces and subscriber in {None, name})
     return [trace for name in names for trace in _traces[name](fact_id)]
 
 

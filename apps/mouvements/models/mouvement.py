@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.mouvements.choices import Sens, Statut, TypeMouvement
+from apps.mouvements.choices import MOYENS, Sens, Statut, TypeMouvement
 from apps.mouvements.transitions import MOUVEMENT
 from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.clock import now
@@ -103,6 +103,11 @@ class MouvementFinancier(TenantOwned):
     def reste(self) -> Decimal:
         """What no movement of the other direction has matched yet, in `devise`."""
         return self.montant - self.montant_regle
+
+    @property
+    def moyens(self) -> str:
+        """The means of payment in words: « Espèces, Paiement mobile »."""
+        return ", ".join(str(MOYENS.get(moyen, moyen)) for moyen in self.methode_paiement.split(", "))
 
     @property
     def debit(self) -> Decimal | None:

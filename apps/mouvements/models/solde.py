@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +39,11 @@ class SoldeTiers(TenantOwned):
             ),
             exact_amounts("mouvements_solde_precision", "montant_initial", "montant_actuel", currency="devise"),
         ]
+
+    @property
+    def valeur(self) -> Decimal:
+        """The balance without its sign: whoever owes it."""
+        return abs(self.montant_actuel)
 
     def __str__(self) -> str:
         return f"{self.tiers_id} {self.devise}"

@@ -11,9 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.facturation.tests.factories import line, make_invoice
+from apps.mouvements.models import MouvementFinancier
 from apps.mouvements.tests.factories import facturer, regler
 from apps.organisations.tests.factories import make_tiers, make_user
+from apps.socle import facts
 from apps.socle.actors import takeover_actor
+from apps.socle.facts import Trace
+from apps.socle.scope import scope
 
 pytestmark = pytest.mark.database
 
@@ -58,7 +62,19 @@ def test_the_account_links_each_movement_to_its_document(tenant, get):
     assert "QUIT-2026-00001" in text
     assert "Partiellement payé" in text
     assert [x["m"].solde_apres for x in response.context["lignes"]] == [1500, 11500], "the latest first"
-    assert "1\u202f500" in text
+    assert "Nous doit" in text
+    assert "1\u202f500\u00a0FCFA" in text
+    assert "Espèces" in text
+
+
+def test_whom_we_owe_is_said_without_a_minus(tenant, get):
+    tiers = make_tiers(tenant)
+    regler(tenant, tiers, 300, 200, criteres={"moyen": "TROC"})
+    text = get(f"{tiers.pk}/").content.decode()
+    assert "Nous lui devons</span><strong>500\u00a0FCFA" in text
+    assert "TROC" in text
+    facturer(tenant, tiers, 500)
+    assert "Compte soldé" in get(f"{tiers.pk}/").content.decode()
 
 
 def test_days_and_an_empty_account(tenant, get):
@@ -91,6 +107,29 @@ def test_an_export_is_read_in_the_tenants_scope(tenant, autre_tenant, get):
     make_tiers(autre_tenant, nom="Voisin")
     make_tiers(tenant, nom="Mien")
     assert [r[1] for r in rows_of(get(format="csv"))[1:]] == ["Mien"]
+
+
+def test_a_movement_leads_to_its_entry(tenant, get, monkeypatch):
+    tiers = make_tiers(tenant)
+    mouvement = MouvementFinancier.objects.get(fait_id=facturer(tenant, tiers, 100).id)
+    path = f"mouvements/{mouvement.pk}/ecriture/"
+    assert path in get(f"{tiers.pk}/").content.decode()
+
+    def two_entries(fait_id):
+        assert fait_id == mouvement.fait_id
+        return [Trace("Écriture", "VT", "/vt/"), Trace("Écriture", "CA", "/ca/")]
+
+    monkeypatch.setitem(facts._traces, "comptabilite", two_entries)
+    assert get(path)["Location"] == "/vt/"
+    monkeypatch.setitem(facts._traces, "comptabilite", lambda fait_id: [])
+    assert get(path).status_code == 404
+
+
+def test_another_tenants_movement_leads_nowhere(autre_tenant, get):
+    fait = facturer(autre_tenant, make_tiers(autre_tenant), 100)
+    with scope(autre_tenant.id):
+        mouvement = MouvementFinancier.objects.get(fait_id=fait.id)
+    assert get(f"mouvements/{mouvement.pk}/ecriture/").status_code == 404
 
 
 def test_only_who_may_export_exports(client, tenant):

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -19,7 +19,7 @@ from apps.mouvements.models import MouvementFinancier
 from apps.organisations.models import Tiers
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
-from apps.socle.facts import source_url
+from apps.socle.facts import source_url, traces
 from apps.socle.screens.exports import csv_response
 from apps.socle.screens.lists import ordered, page_of, sort_key
 
@@ -91,6 +91,17 @@ def compte(request: HttpRequest, tiers_id: uuid.UUID) -> HttpResponse:
     return render(request, "mouvements/compte.html", contexte)
 
 
+@permission_required(VOIR)
+@require_safe
+def ecriture(request: HttpRequest, mouvement_id: uuid.UUID) -> HttpResponse:
+    """Lead to the entry that the ledger made of a movement's fact; 404 while it waits for its imputation."""
+    mouvement = get_object_or_404(MouvementFinancier.objects.all(), pk=mouvement_id)
+    trouvees = traces(mouvement.fait_id, subscriber="comptabilite")
+    if not trouvees:
+        raise Http404
+    return HttpResponseRedirect(trouvees[0].url)
+
+
 def _lignes(mouvements: Iterable[MouvementFinancier]) -> list[dict[str, Any]]:
     """Each movement with the address of its document."""
     return [{"m": m, "document": source_url(m.module_origine, uuid.UUID(m.reference_origine))} for m in mouvements]
@@ -102,7 +113,7 @@ def _exporter_mouvements(request: HttpRequest, tiers: Tiers, mouvements: QuerySe
     def rangs() -> Iterator[list[Any]]:
         for m in mouvements.iterator(chunk_size=1000):
             yield [
-                m.date_mouvement, m.get_type_mouvement_display(), m.numero_piece_comptable, m.motif, m.methode_paiement,
+                m.date_mouvement, m.get_type_mouvement_display(), m.numero_piece_comptable, m.motif, m.moyens,
                 m.debit, m.credit, m.solde_apres, m.devise, m.get_statut_display(), m.acteur_libelle,
             ]  # fmt: skip
 
