@@ -17,6 +17,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from apps.comptabilite.caisse.demo import charger as demo
+from apps.comptabilite.caisse.demo import reprise
 from apps.comptabilite.caisse.demo.lecture import ICI, lire_recus
 from apps.comptabilite.caisse.demo.reprise import Reprise
 from apps.comptabilite.caisse.models import (
@@ -28,6 +29,7 @@ from apps.comptabilite.caisse.models import (
     SessionCaisse,
 )
 from apps.comptabilite.caisse.services.creer_caisse import creer_caisse
+from apps.comptabilite.caisse.services.encaisser_facture import encaisser_facture
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente, LigneEcriture
 from apps.fiscal.models import FiscalEntry
 from apps.mouvements.models import SoldeTiers
@@ -166,6 +168,36 @@ def test_a_lost_file_of_accounts_gives_new_passwords(tmp_path: Path) -> None:
     assert avant.keys() == apres.keys()
     assert not set(avant.values()) & set(apres.values())
     assert User.objects.get(username="jean.comptable").check_password(apres["jean.comptable"])
+
+
+@pytest.mark.usefixtures("db", "trois_recus")
+def test_a_load_cut_off_in_the_middle_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fourth collection fails once, between its invoice and its receipt; two days later the load is run again."""
+    attendus = [recu.numero for recu in demo.lire_recus()]
+    appels = iter(range(100))
+
+    def panne(**demande: object) -> object:
+        if next(appels) == 3:
+            raise RuntimeError("coupure")
+        return encaisser_facture(**demande)
+
+    monkeypatch.setattr(reprise, "encaisser_facture", panne)
+    with pytest.raises(RuntimeError, match="coupure"):
+        demo.charger(tmp_path)
+    hopital = TenantRegistry.objects.get(slug="sainte-odile").tenant_id
+    with scope(hopital):
+        assert FactureCaisse.objects.count() == 3
+        jours = {quittance.date_paiement.date() for quittance in Quittance.objects.all()}
+    plus_tard = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr(timezone, "now", lambda: plus_tard)
+    demo.charger(tmp_path)
+    with scope(hopital):
+        assert sorted(
+            FactureCaisse.objects.filter(statut__in=["PAYEE", "VALIDEE"]).values_list("motif", flat=True)
+        ) == [f"Reçu papier {numero}" for numero in sorted(attendus)]
+        derniers = sorted({quittance.date_paiement.date() for quittance in Quittance.objects.all()})
+        assert min(jours) == derniers[0]
+        assert derniers[-1] - derniers[0] == timedelta(days=2)
 
 
 @pytest.mark.parametrize(("production", "embarquee"), [(True, True), (False, False), (True, False)])

@@ -9,7 +9,13 @@ from decimal import Decimal
 import pytest
 
 from apps.comptabilite.caisse.models import Caisse, SessionCaisse
-from apps.comptabilite.caisse.selectors import caisses_libres, especes_attendues, session_ouverte, solde_de_caisse
+from apps.comptabilite.caisse.selectors import (
+    caisses_libres,
+    especes_attendues,
+    regle_en_vigueur,
+    session_ouverte,
+    solde_de_caisse,
+)
 from apps.comptabilite.caisse.services.creer_caisse import creer_caisse
 from apps.comptabilite.caisse.services.encaisser_facture import encaisser_facture
 from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
@@ -17,11 +23,12 @@ from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_sessi
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente, RegleImputation
 from apps.comptabilite.tests.caisse.factories import REPRISE, Guichet, especes, make_facture, mobile
 from apps.organisations.models import Tenant
-from apps.organisations.tests.factories import make_acteur
+from apps.organisations.tests.factories import make_acteur, make_tenant
 from apps.socle.actors import SYSTEM
 from apps.socle.clock import now
 from apps.socle.errors import BusinessError, Conflict, NotAllowed
 from apps.socle.models import AuditTrail, Fait
+from apps.socle.scope import scope
 
 D = Decimal
 
@@ -130,8 +137,6 @@ def test_a_till_out_of_service_and_one_of_another_tenant(guichet: Guichet, autre
     with pytest.raises(BusinessError) as refus:
         ouvrir_session_caisse(caisse_id=vieille.id, fonds=D(0), acteur=autre)
     assert refus.value.code == "till-out-of-service"
-    from apps.socle.scope import scope
-
     with scope(autre_tenant.id):
         etrangere = Caisse.objects.get()
     with pytest.raises(Caisse.DoesNotExist):
@@ -172,6 +177,15 @@ def test_only_the_takeover_names_a_cashier_and_a_past_moment(guichet: Guichet) -
     assert (session.ouverte_le, session.caissier_id) == (hier, autre.id)
     fermee = fermer_session_caisse(session_caisse_id=session.id, compte=D(100), acteur=REPRISE, le=hier)
     assert fermee.fermee_le == hier
+
+
+def test_a_new_hospital_has_a_till_and_a_rule_and_nobody_else_does(tenant: Tenant) -> None:
+    assert [(caisse.code, caisse.libelle) for caisse in Caisse.objects.all()] == [("C1", "Caisse C1")]
+    assert regle_en_vigueur().active
+    assureur = make_tenant(slug="assureur", kind="assureur", name="Assurances du Wouri")
+    with scope(assureur.id):
+        assert not Caisse.objects.exists()
+        assert regle_en_vigueur() is None
 
 
 def test_each_further_till_has_its_own_account_and_rules(tenant: Tenant) -> None:
