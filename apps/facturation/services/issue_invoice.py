@@ -49,6 +49,7 @@ def issue_invoice(
     due_date: date | None = None,
     external_id: str = "",
     origin: Mapping[str, str] | None = None,
+    notes: str = "",
 ) -> Invoice:
     """Issue the invoice of `lines` to `buyer`, on the account of `tiers`, in the tenant's currency.
 
@@ -66,7 +67,7 @@ def issue_invoice(
         raise BusinessError(_("Le total de la facture est trop grand."), code="amount-too-large", field="lines")
     invoice = _invoice(tenant, tiers, buyer, priced, acteur)
     invoice.issue_date, invoice.due_date = issue_date, due_date
-    invoice.external_id, invoice.metadata = external_id, dict(origin or {})
+    invoice.external_id, invoice.metadata, invoice.notes = external_id, dict(origin or {}), notes
     invoice.invoice_number = take_number(issue_date)
     invoice.save(force_insert=True)
     rows = _insert_lines(invoice, priced)

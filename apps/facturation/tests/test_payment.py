@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from decimal import Decimal
 
 import pytest
+from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from apps.organisations.tests.factories import make_acteur
 from apps.socle.actors import SYSTEM
 from apps.socle.errors import BusinessError
 from apps.socle.models import AuditTrail, Fait
+from apps.socle.scope import scope
 
 pytestmark = pytest.mark.database
 
@@ -83,6 +86,39 @@ def test_another_tenants_invoice_does_not_exist(tenant, autre_tenant):
         with pytest.raises(BusinessError) as caught:
             record_payment(invoice_id=stranger, amount=Decimal(1), acteur=SYSTEM, reference="X")
         assert caught.value.code == "invoice-unknown"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_32_writers_at_once_on_one_invoice_never_take_too_much(committed_tenant):
+    """10,000 are due, 32 bring 500 each: twenty are taken, twelve are told what is due."""
+    invoice = make_invoice(committed_tenant, line(10_000))
+    taken, refused, failures = [], [], []
+    start = threading.Barrier(32)
+
+    def write(place):
+        try:
+            start.wait(timeout=20)
+            with scope(committed_tenant.id):
+                taken.append(pay(invoice, 500, f"QUIT-2026-{place:05d}").amount_paid)
+        except BusinessError as error:
+            refused.append(error.code)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert failures == []
+    assert sorted(taken) == [500 * n for n in range(1, 21)]
+    assert refused == ["payment-exceeds-invoice"] * 12
+    with scope(committed_tenant.id):
+        invoice.refresh_from_db()
+        assert (invoice.amount_paid, invoice.paid_status) == (10_000, "complete")
+        assert invoice.history.count() == 21
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -32,7 +32,11 @@ def test_it_shows_the_invoice_as_issued(tenant, cashier, page):
     Tenant.objects.update(cash_rounding=5)
     acteur = acteur_of(cashier, tenant)
     invoice = make_invoice(
-        tenant, line(5000), line(503, category="AUTRE", description="Carnet <b>de santé</b>"), acteur=acteur
+        tenant,
+        line(5000),
+        line(503, category="AUTRE", description="Carnet <b>de santé</b>"),
+        acteur=acteur,
+        notes="Prise en charge demandée",
     )
     record_payment(invoice_id=invoice.pk, amount=Decimal(2000), acteur=acteur, reference="QUIT-2026-00007")
     text = page(invoice).content.decode()
@@ -46,6 +50,7 @@ def test_it_shows_the_invoice_as_issued(tenant, cashier, page):
         "5\u202f505\u00a0FCFA",
         "3\u202f505\u00a0FCFA",
         "QUIT-2026-00007",
+        "Prise en charge demandée",
         "Payée en partie",
         invoice.seller_name,
         invoice.buyer_identifier,
