@@ -14,6 +14,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,11 @@ def account_for(existing_data: Path | None) -> Account:
 
 
 def choose_home(data_dir: Path, account: Account) -> Path:
-    """Return a folder for the server that `account` can enter: under `data_dir`, else outside."""
+    """Return a folder for the server that `account` can enter: under `data_dir`, else a new one outside.
+
+    The one outside is never found again by its name: a second clone in the place of a first that
+    was deleted has other passwords. The caller writes down where it is.
+    """
     home = data_dir / "pg"
     home.mkdir(parents=True, exist_ok=True)
     account.own(home)
@@ -87,9 +92,12 @@ def choose_home(data_dir: Path, account: Account) -> Path:
         return home
     with suppress(OSError):
         home.rmdir()
-    digest = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
-    home = OUTSIDE / f"cauris-{digest}" / "pg"
-    home.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(str(data_dir).encode()).hexdigest()[:8]
+    OUTSIDE.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"cauris-{digest}-", dir=OUTSIDE))
+    folder.chmod(0o755)
+    home = folder / "pg"
+    home.mkdir()
     account.own(home)
     home.chmod(0o700)
     if not account.may_run("test", "-w", home):

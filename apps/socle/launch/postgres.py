@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import psycopg
+
 from apps.socle.launch import cluster as clusters
 from apps.socle.launch import roles
 from apps.socle.launch.account import account_for, binaries, choose_home
@@ -89,7 +91,13 @@ def _ensure_running(data_dir: Path, die_with_parent: Callable[[], None] | None) 
         running = clusters.start(cluster, state.port or clusters.free_port(), die_with_parent)
     if state.roles_version != ROLES_VERSION:
         passwords = {login: database_password(data_dir, login) for login in roles.LOGINS.values()}
-        roles.install(superuser_url(data_dir, running), passwords)
+        try:
+            roles.install(superuser_url(data_dir, running), passwords)
+        except psycopg.OperationalError as error:
+            raise LaunchError(
+                f"Les données de PostgreSQL sous {cluster.home} ne s'ouvrent pas avec les mots de passe de "
+                f"{data_dir / 'secrets'} : l'un des deux dossiers a été remplacé."
+            ) from error
     _write_state(data_dir, replace(state, port=running.port, roles_version=ROLES_VERSION))
     return running, started
 
@@ -97,7 +105,7 @@ def _ensure_running(data_dir: Path, die_with_parent: Callable[[], None] | None) 
 def _cluster(data_dir: Path, state: State) -> tuple[Cluster, State]:
     known = _home(data_dir, state) if state.home else data_dir / "pg"
     account = account_for(known / "data")
-    home = known if (known / "data").exists() else choose_home(data_dir, account)
+    home = known if (known / "data").exists() or (state.home and known.exists()) else choose_home(data_dir, account)
     cluster = Cluster(home, binaries(home, account), account, data_dir / "logs" / "postgres-start.log")
     relative = home.relative_to(data_dir) if home.is_relative_to(data_dir) else home
     return cluster, replace(state, home=str(relative))

@@ -93,7 +93,7 @@ class Launch:
             self.supervisor.start(service)
         self.supervisor.wait_for_answer(self._reachable_address(), self.logs / "web.log")
         self._announce()
-        self.supervisor.watch()
+        self.supervisor.watch(self._keep_database)
 
     def environment(self, logins: str = "") -> dict[str, str]:
         """Return the children's environment; `logins` restricts the database logins that they hold."""
@@ -129,12 +129,23 @@ class Launch:
             refuse_unreachable(os.environ)
             say("Base de données : celle de DATABASE_URL")
             return
+        running = self._own_server(left)
+        home = postgres.home_of(self.data_dir)
+        say(f"Base de données : PostgreSQL embarqué, {cluster.HOST}:{running.port}, données sous {home}")
+
+    def _own_server(self, left: set[int]) -> cluster.Running:
+        """Return the embedded server; it ends with us if we started it, or if an earlier start that was killed did."""
         running, started = postgres.ensure_running(self.data_dir, die_with_parent(signal.SIGINT))
         if started or running.pid in left:
             self.database = running
             self.supervisor.remember(running.pid)
-        home = postgres.home_of(self.data_dir)
-        say(f"Base de données : PostgreSQL embarqué, {cluster.HOST}:{running.port}, données sous {home}")
+        return running
+
+    def _keep_database(self) -> None:
+        """Start the embedded server again when it was killed, or stopped by whoever had started it."""
+        if not os.environ.get("DATABASE_URL") and postgres.find(self.data_dir) is None:
+            say("PostgreSQL s'est arrêté : je le relance.")
+            self._own_server(set())
 
     def _manage(self, what: str, *command: str, show: bool = False) -> None:
         say(f"{what}…")

@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from apps.socle.launch.processes import end, spawn, tail
 
 ANSWER_SECONDS = 60.0
 POLL_SECONDS = 0.5
+DATABASE_SECONDS = 3.0
 MOST_FALLS = 5
 FALL_WINDOW = 60.0
 LARGEST_LOG = 20_000_000
@@ -74,10 +75,17 @@ class Supervisor:
         say(tail(log))
         raise LaunchError(f"Le serveur web n'a pas démarré ; son journal : {log}")
 
-    def watch(self) -> None:
-        """Restart what falls, until a signal ends us; raises LaunchError when something falls again and again."""
+    def watch(self, keep_database: Callable[[], None]) -> None:
+        """Restart what falls, until a signal ends us; raises LaunchError when something falls again and again.
+
+        `keep_database` is called every `DATABASE_SECONDS` and brings the database back where it is gone.
+        """
+        looked = time.monotonic()
         while True:
             time.sleep(POLL_SECONDS)
+            if time.monotonic() - looked > DATABASE_SECONDS:
+                keep_database()
+                looked = time.monotonic()
             for name, (service, process) in list(self.running.items()):
                 if process.poll() is not None:
                     end([process], patience=0)

@@ -68,6 +68,12 @@ def test_the_life_of_an_installation(data_dir):
         assert program in programs(family)
     keep_a_row(data_dir)
 
+    psutil.Process(postgres.find(data_dir).pid).kill()
+    assert wait_until(lambda: postgres.find(data_dir) is not None, seconds=40)
+    assert status_of(address) < 500
+    family = first.family()
+    assert "postgres" in programs(family)
+
     second = run_start("--port", "0", "--no-demo", "--data", str(data_dir))
     assert second.returncode != 0
     assert "Cauris tourne déjà" in second.stderr
@@ -100,7 +106,8 @@ def test_a_server_that_someone_else_started_stays(data_dir):
     before = postgres.find(data_dir)
     started = start(data_dir)
     started.wait_ready()
-    family = [process for process in started.family() if "postgres" not in process.name()]
+    family = started.family()
+    assert "postgres" not in programs(family)
     assert started.stop(signal.SIGINT) == 0
     assert not alive(family)
     assert postgres.find(data_dir) == before

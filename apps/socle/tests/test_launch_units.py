@@ -177,7 +177,7 @@ def test_a_service_that_falls_is_started_again_and_one_that_keeps_falling_ends_e
     watched.start(sleeper("falls", "import sys; print('reason'); sys.exit(3)"))
     try:
         with pytest.raises(LaunchError, match=r"« falls » s'arrête sans cesse \(statut 3\)"):
-            watched.watch()
+            watched.watch(lambda: None)
     finally:
         watched.stop()
     said = (tmp_path / "logs" / "falls.log").read_text()
