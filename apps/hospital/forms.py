@@ -137,6 +137,6 @@ class TarifForm(forms.Form):
         code: str = self.cleaned_data["code"].strip().upper()
         if not self.fields["code"].disabled and code_connu(code):
             raise forms.ValidationError(
-                _("Ce code a déjà un tarif : ouvrez-le dans la liste pour le changer."), code="code-taken"
+                _("Ce code a déjà un tarif : ouvrez-le dans la liste pour le changer."), code="code-taken"
             )
         return code

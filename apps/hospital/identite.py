@@ -82,7 +82,7 @@ def lire_telephone(texte: str) -> str:
     propre = _propre(texte)
     if propre and (len(propre) > TELEPHONE_MAXIMUM or not est_telephone(propre)):
         raise BusinessError(
-            _("Ce numéro de téléphone ne se lit pas : 6 à 15 chiffres sont attendus."),
+            _("Ce numéro de téléphone ne se lit pas : 6 à 15 chiffres sont attendus."),
             code="phone-invalid",
             field="telephone",
         )

@@ -98,7 +98,7 @@ def _clore(existants: list[Tarif], valide_du: dt.date, tenant: Tenant, acteur: A
             continue
         if valide_du < local_date(tenant.time_zone) and not acteur.is_takeover:
             raise BusinessError(
-                _("Un tarif s’appliquait déjà ce jour-là : choisissez aujourd’hui ou plus tard."),
+                _("Un tarif s’appliquait déjà ce jour-là : choisissez aujourd’hui ou plus tard."),
                 code="tariff-in-past",
                 field="valide_du",
             )

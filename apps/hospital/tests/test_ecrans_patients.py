@@ -216,7 +216,7 @@ def test_the_page_shows_visits_balance_and_what_upper_apps_add(tenant, caissiere
     assert "10\u202f000" in page
     assert f"/{tenant.slug}/patients/visites/{Session.objects.get().pk}/" in page
     assert reponse.context["solde"] in (None, 0)
-    assert "Aucun tarif pour « vue »" in page
+    assert "Aucun tarif pour «\u00a0vue\u00a0»" in page
     assert "cachee" not in page
     assert f'class="btn btn-primary" href="/ailleurs/?patient={patient.pk}"' in page
 

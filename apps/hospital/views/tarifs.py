@@ -107,7 +107,7 @@ def _traiter(request: HttpRequest, form: TarifForm, actuel: Tarif | None) -> Htt
         else:
             jour = f"{nouveau.valide_du:%d/%m/%Y}"
             messages.success(
-                request, _("%(code)s : nouveau tarif à partir du %(jour)s.") % {"code": nouveau.code, "jour": jour}
+                request, _("%(code)s : nouveau tarif à partir du %(jour)s.") % {"code": nouveau.code, "jour": jour}
             )
             return HttpResponseRedirect(reverse("hospital:tarif", args=[nouveau.pk]))
     contexte = {
