@@ -3,10 +3,11 @@
 
 def ready() -> None:
     """Register constraints, facts, provisioning, and its places in the bar and on the home page."""
-    from apps.comptabilite.caisse import accueil, constraints, facts, provisioning
+    from apps.comptabilite.caisse import accueil, constraints, facts, fiche_patient, provisioning
     from apps.organisations.provisioning import register_step
 
     constraints.declare()
     facts.declare()
     register_step("caisse", provisioning.premiere_caisse, order=60)
     accueil.declare()
+    fiche_patient.declare()
