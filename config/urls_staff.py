@@ -19,6 +19,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("factures/", include("apps.facturation.urls")),
     path("patients/", include("apps.hospital.urls")),
+    path("comptabilite/", include("apps.comptabilite.grand_livre.urls")),
     path("tiers/", include("apps.mouvements.urls")),
     path("caisse/", include("apps.comptabilite.caisse.urls")),
     path("admin/", admin.site.urls),

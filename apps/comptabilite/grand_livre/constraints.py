@@ -9,7 +9,7 @@ def declare() -> None:
     """Give each refusal of `sql/` its sentence. Called from `ready()`."""
     declare_constraint(
         "comptabilite_equilibre",
-        _("L’écriture n’est pas équilibrée : débits et crédits diffèrent."),
+        _("L’écriture n’est pas équilibrée : débits et crédits diffèrent."),
         "entry-unbalanced",
     )
     declare_constraint("comptabilite_lignes", _("Une écriture a au moins deux lignes."), "entry-too-short")
@@ -21,7 +21,7 @@ def declare() -> None:
     )
     declare_constraint(
         "comptabilite_periode_close",
-        _("La période comptable est clôturée : plus rien ne s’y comptabilise."),
+        _("La période comptable est clôturée : plus rien ne s’y comptabilise."),
         "period-closed",
         "date",
     )
@@ -30,7 +30,7 @@ def declare() -> None:
     )
     declare_constraint(
         "comptabilite_sans_periode",
-        _("Aucune période comptable n’est ouverte à cette date : ouvrez l’exercice."),
+        _("Aucune période comptable n’est ouverte à cette date : ouvrez l’exercice."),
         "period-missing",
         "date",
     )
@@ -39,7 +39,7 @@ def declare() -> None:
     )
     declare_constraint(
         "comptabilite_periode_attente",
-        _("Des imputations sont en attente dans cette période : résolvez-les d’abord."),
+        _("Des imputations sont en attente dans cette période : résolvez-les d’abord."),
         "period-has-pending-imputations",
     )
     declare_constraint(
@@ -48,17 +48,17 @@ def declare() -> None:
         "period-has-entries-to-validate",
     )
     declare_constraint(
-        "comptabilite_compte_fige", _("L’écriture est validée : seule une écriture d’OD la corrige."), "entry-frozen"
+        "comptabilite_compte_fige", _("L’écriture est validée : seule une écriture d’OD la corrige."), "entry-frozen"
     )
     declare_constraint(
         "comptabilite_compte_imputable",
-        _("Ce compte ne reçoit pas d’écritures : choisissez un sous-compte actif."),
+        _("Ce compte ne reçoit pas d’écritures : choisissez un sous-compte actif."),
         "account-not-postable",
         "compte",
     )
     declare_constraint(
         "comptabilite_compte_utilise",
-        _("Ce compte a déjà des écritures : son numéro et sa place ne changent plus."),
+        _("Ce compte a déjà des écritures : son numéro et sa place ne changent plus."),
         "account-in-use",
         "numero",
     )

@@ -20,6 +20,7 @@ ROLE_PERMISSIONS = {
         "comptabilite.valider_ecriture",
         "comptabilite.resoudre_imputation",
         "comptabilite.fermer_periode",
+        "comptabilite.add_exercice",
     ],
     "auditeur": _LECTURE,
     "administrateur": [*_REFERENCE, "comptabilite.view_exercice", "comptabilite.view_periode"],

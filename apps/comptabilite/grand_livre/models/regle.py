@@ -6,6 +6,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Func, Q, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from apps.comptabilite.grand_livre import imputation
@@ -15,14 +16,16 @@ from apps.socle.clock import now
 from apps.socle.immutability import Protection
 
 
+def _jour(nom: str, decalage: int = 0) -> Cast | ExpressionWrapper:
+    """A day of the rule, moved by some days; cast, because a rule without that day is checked in Python with a NULL."""
+    jour = Cast(F(nom), models.DateField())
+    return ExpressionWrapper(jour + Value(decalage), output_field=models.DateField()) if decalage else jour
+
+
 def _validite() -> Func:
     """The days on which a rule holds: no first day means always, and it may end the day before it began."""
     return Func(
-        F("valide_du"),
-        ExpressionWrapper(F("valide_au") + Value(1), output_field=models.DateField()),
-        Value("[)"),
-        function="daterange",
-        output_field=DateRangeField(),
+        _jour("valide_du"), _jour("valide_au", 1), Value("[)"), function="daterange", output_field=DateRangeField()
     )
 
 
@@ -47,8 +50,8 @@ class RegleImputation(TenantOwned):
     sens = models.CharField(_("sens"), max_length=6, choices=Sens)
     compte = TenantForeignKey("comptabilite.CompteComptable", related_name="regles", verbose_name=_("compte"))
     journal = TenantForeignKey("comptabilite.Journal", related_name="regles", verbose_name=_("journal"))
-    valide_du = models.DateField(_("valable du"), null=True, blank=True, help_text=_("Vide : depuis toujours."))
-    valide_au = models.DateField(_("valable jusqu’au"), null=True, blank=True, help_text=_("Vide : sans fin."))
+    valide_du = models.DateField(_("valable du"), null=True, blank=True, help_text=_("Vide : depuis toujours."))
+    valide_au = models.DateField(_("valable jusqu’au"), null=True, blank=True, help_text=_("Vide : sans fin."))
     cree_le = models.DateTimeField(_("créée le"), default=now, editable=False)
     cree_par = models.CharField(_("créée par"), max_length=255, editable=False)
 
@@ -67,7 +70,7 @@ class RegleImputation(TenantOwned):
             models.CheckConstraint(
                 condition=Q(valide_du__isnull=True)
                 | Q(valide_au__isnull=True)
-                | Q(valide_au__gte=ExpressionWrapper(F("valide_du") - Value(1), output_field=models.DateField())),
+                | Q(valide_au__gte=_jour("valide_du", -1)),
                 name="comptabilite_regle_jours",
                 violation_error_message=_("Une règle ne peut finir avant d’avoir commencé."),
             ),
@@ -78,7 +81,7 @@ class RegleImputation(TenantOwned):
                 ]
                 + [(_validite(), RangeOperators.OVERLAPS)],
                 violation_error_message=_(
-                    "Une autre règle porte déjà ces mêmes critères à ces dates : on ne saurait laquelle choisir."
+                    "Une autre règle porte déjà ces mêmes critères à ces dates : on ne saurait laquelle choisir."
                 ),
                 violation_error_code="imputation-rule-ambiguous",
             ),

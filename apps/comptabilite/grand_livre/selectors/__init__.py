@@ -1,38 +1,53 @@
 """The reads that screens, exports and other apps share."""
 
-from apps.comptabilite.grand_livre.selectors.attentes import attentes, nombre_en_attente
+from apps.comptabilite.grand_livre.selectors.attentes import LigneApercu, apercu, attentes, nombre_en_attente
 from apps.comptabilite.grand_livre.selectors.balance import Balance, LigneBalance, balance
-from apps.comptabilite.grand_livre.selectors.comptes import derniere_utilisation, solde_du_compte
+from apps.comptabilite.grand_livre.selectors.comptes import POSTEES, comptes, derniere_utilisation, solde_du_compte
 from apps.comptabilite.grand_livre.selectors.ecritures import (
-    POSTEES,
+    Centralisation,
+    TotalDevise,
+    avec_lignes,
     centralisation,
     ecriture_avec_lignes,
     ecritures,
     ecritures_de_la_source,
     ecritures_du_fait,
     nombre_a_valider,
+    totaux_des_ecritures,
+    totaux_par_devise,
+    traces_du_fait,
 )
-from apps.comptabilite.grand_livre.selectors.grand_livre import GrandLivre, LigneGrandLivre, grand_livre
+from apps.comptabilite.grand_livre.selectors.grand_livre import GrandLivre, LigneGrandLivre, en_page, grand_livre
 from apps.comptabilite.grand_livre.selectors.totaux import EcartTotal, ecarts_totaux
 
 __all__ = [
     "POSTEES",
     "Balance",
+    "Centralisation",
     "EcartTotal",
     "GrandLivre",
+    "LigneApercu",
     "LigneBalance",
     "LigneGrandLivre",
+    "TotalDevise",
+    "apercu",
     "attentes",
+    "avec_lignes",
     "balance",
     "centralisation",
+    "comptes",
     "derniere_utilisation",
     "ecarts_totaux",
     "ecriture_avec_lignes",
     "ecritures",
     "ecritures_de_la_source",
     "ecritures_du_fait",
+    "en_page",
     "grand_livre",
     "nombre_a_valider",
     "nombre_en_attente",
     "solde_du_compte",
+    "totaux_des_ecritures",
+    "totaux_par_devise",
+    "traces_du_fait",
 ]

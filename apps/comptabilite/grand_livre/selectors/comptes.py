@@ -29,3 +29,11 @@ def solde_du_compte(compte: CompteComptable) -> Decimal:
 def derniere_utilisation(compte: CompteComptable) -> date | None:
     """Day of the latest posted line on the account or its sub-accounts."""
     return totaux_de(compte).filter(nombre__gt=0).aggregate(jour=Max("jour"))["jour"]
+
+
+def comptes(texte: str = "") -> QuerySet[CompteComptable]:
+    """Accounts by number: those whose number begins with `texte`, or whose title holds it."""
+    tous = CompteComptable.objects.order_by("numero")
+    if not texte:
+        return tous
+    return tous.filter(numero__startswith=texte) if texte.isdecimal() else tous.filter(libelle__icontains=texte)

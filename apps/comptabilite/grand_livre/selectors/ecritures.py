@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,10 +12,13 @@ from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from apps.comptabilite.grand_livre.models import Ecriture, LigneEcriture
+from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente, LigneEcriture
 from apps.comptabilite.grand_livre.selectors.comptes import POSTEES
-from apps.comptabilite.grand_livre.transitions import A_VALIDER
+from apps.comptabilite.grand_livre.transitions import A_VALIDER, ECRITURE, EN_ATTENTE
+from apps.socle.facts import Trace
 
 
 def ecritures(
@@ -52,16 +57,17 @@ def ecriture_avec_lignes(ecriture_id: UUID) -> Ecriture:
 
 def ecritures_du_fait(fait_id: UUID) -> QuerySet[Ecriture]:
     """The entries that a fact made, with their lines."""
-    return _avec_lignes(Ecriture.objects.filter(fait_id=fait_id))
+    return avec_lignes(Ecriture.objects.filter(fait_id=fait_id).order_by("id"))
 
 
 def ecritures_de_la_source(source_type: str, source_id: UUID) -> QuerySet[Ecriture]:
     """The entries that a document made (`comptabilite.Quittance` and its id), with their lines."""
-    return _avec_lignes(Ecriture.objects.filter(fait__source_type=source_type, fait__source_id=source_id))
+    return avec_lignes(Ecriture.objects.filter(fait__source_type=source_type, fait__source_id=source_id).order_by("id"))
 
 
-def _avec_lignes(requete: QuerySet[Ecriture]) -> QuerySet[Ecriture]:
-    return requete.select_related("journal").prefetch_related(_lignes()).order_by("date_ecriture", "id")
+def avec_lignes(requete: QuerySet[Ecriture]) -> QuerySet[Ecriture]:
+    """The same entries in the same order, with their journal, lines, accounts and third parties."""
+    return requete.select_related("journal").prefetch_related(_lignes())
 
 
 def _lignes() -> Prefetch:
@@ -84,11 +90,15 @@ class Centralisation:
     nombre: int
     montant: Decimal
 
+    @property
+    def dernier_jour(self) -> date:
+        return self.mois.replace(day=monthrange(self.mois.year, self.mois.month)[1])
 
-def centralisation(debut: date, fin: date) -> list[Centralisation]:
+
+def centralisation(debut: date, fin: date, statuts: Sequence[str] = POSTEES) -> list[Centralisation]:
     """Each journal's months between two days, drafts apart: the journal centralisateur."""
     groupes: QuerySet[Any] = (
-        Ecriture.objects.filter(date_ecriture__range=(debut, fin), statut__in=POSTEES)
+        Ecriture.objects.filter(date_ecriture__range=(debut, fin), statut__in=statuts)
         .annotate(mois=TruncMonth("date_ecriture"))
         .values("mois", "journal__code", "journal__libelle", "devise")
         .annotate(nombre=Count("id"), total=Sum("montant"))
@@ -98,3 +108,48 @@ def centralisation(debut: date, fin: date) -> list[Centralisation]:
         Centralisation(g["mois"], g["journal__code"], g["journal__libelle"], g["devise"], g["nombre"], g["total"])
         for g in groupes
     ]
+
+
+@dataclass(frozen=True)
+class TotalDevise:
+    """How many entries, for how much, in one currency."""
+
+    devise: str
+    nombre: int
+    montant: Decimal
+
+
+def totaux_des_ecritures(requete: QuerySet[Ecriture]) -> list[TotalDevise]:
+    """What all the entries of a list come to, whatever its pages, a line each currency."""
+    groupes: QuerySet[Any] = (
+        requete.order_by().values("devise").annotate(nombre=Count("id"), total=Sum("montant")).order_by("devise")
+    )
+    return [TotalDevise(g["devise"], g["nombre"], g["total"]) for g in groupes]
+
+
+def totaux_par_devise(lignes: Iterable[Centralisation]) -> list[TotalDevise]:
+    """What the months of the journals come to, a line each currency."""
+    totaux: dict[str, TotalDevise] = {}
+    for ligne in lignes:
+        avant = totaux.get(ligne.devise, TotalDevise(ligne.devise, 0, Decimal(0)))
+        totaux[ligne.devise] = TotalDevise(ligne.devise, avant.nombre + ligne.nombre, avant.montant + ligne.montant)
+    return [totaux[devise] for devise in sorted(totaux)]
+
+
+def traces_du_fait(fait_id: UUID) -> list[Trace]:
+    """What the ledger made of a fact, for the screens of its document: its entries, or that it waits."""
+    ecritures = Ecriture.objects.filter(fait_id=fait_id).select_related("journal").order_by("id")
+    traces = [
+        Trace(
+            _("Écriture"),
+            e.numero_ecriture or f"{e.journal.code} {e.piece_justificative}".strip(),
+            reverse("grand_livre:ecriture", args=[e.id]),
+            ECRITURE.label(e.statut),
+        )
+        for e in ecritures
+    ]
+    attente = ImputationEnAttente.objects.filter(fait_id=fait_id, statut=EN_ATTENTE).first()
+    if attente:
+        lieu = reverse("grand_livre:imputation", args=[attente.id])
+        traces.append(Trace(_("Écriture"), _("Imputation en attente"), lieu, attente.get_motif_display()))
+    return traces

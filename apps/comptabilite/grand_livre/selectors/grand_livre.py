@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet, Sum, Window
 
 from apps.comptabilite.grand_livre.models import CompteComptable, LigneEcriture, TotalCompte
@@ -137,11 +137,7 @@ def _page(
     return [LigneGrandLivre(ligne, solde + ligne.cumul) for ligne in cumulees]
 
 
-def compte_par_numero(numero: str) -> CompteComptable:
-    """The account of that number. Raises CompteComptable.DoesNotExist."""
-    return CompteComptable.objects.get(numero=numero)
-
-
-def sous_comptes(compte_id: UUID) -> QuerySet[CompteComptable]:
-    """The accounts directly under one."""
-    return CompteComptable.objects.filter(compte_parent_id=compte_id).order_by("numero")
+def en_page(livre: GrandLivre) -> Page[LigneGrandLivre]:
+    """The ledger's page as the lists' pagination draws it; it reads nothing."""
+    paginator: Paginator[LigneGrandLivre] = Paginator(range(livre.nombre), livre.par_page)
+    return paginator.page(livre.page)

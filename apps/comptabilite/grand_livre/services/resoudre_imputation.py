@@ -94,8 +94,8 @@ def _tenter(attente: ImputationEnAttente, acteur: Acteur) -> tuple[tuple[Manque,
 def _raison(manques: tuple[Manque, ...]) -> str:
     premier = manques[0]
     if premier.motif is MotifAttente.SANS_PERIODE:
-        return _("Aucune période comptable n’est ouverte à cette date : ouvrez l’exercice.")
+        return _("Aucune période comptable n’est ouverte à cette date : ouvrez l’exercice.")
     if premier.motif is MotifAttente.DESEQUILIBRE:
-        return _("Les règles ne donnent pas une écriture équilibrée : vérifiez les journaux.")
+        return _("Les règles ne donnent pas une écriture équilibrée : vérifiez les journaux.")
     roles = ", ".join(dict.fromkeys(manque.role for manque in manques))
-    return _("Il manque une règle pour : %s.") % roles
+    return _("Il manque une règle pour : %s.") % roles

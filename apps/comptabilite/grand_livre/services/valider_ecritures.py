@@ -60,7 +60,7 @@ def _verifier(ecritures: list[Ecriture], demandees: set[UUID], acteur: Acteur) -
 
 
 def _deja(ecriture: Ecriture) -> str:
-    return _("L’écriture « %(libelle)s » est déjà validée par %(qui)s.") % {
+    return _("L’écriture « %(libelle)s » est déjà validée par %(qui)s.") % {
         "libelle": ecriture.libelle,
         "qui": ecriture.comptable.full_name if ecriture.comptable else "",
     }
