@@ -27,13 +27,12 @@ def create_user(
 ) -> User:
     """Make an account that is a member of `tenant` in `role`.
 
-    Without `email` the account is this tenant's alone and its username becomes `username@slug`.
+    With `email`, that address is also the username: one name to sign in with. Without, the account
+    is this tenant's alone and its username becomes `username@slug`.
     Without `password` nobody can sign in with it yet. Raises BusinessError for a taken username
     or address and an unknown role.
     """
-    full_username = username.strip().lower()
-    if not email and "@" not in full_username:
-        full_username = f"{full_username}@{tenant.slug}"
+    full_username = _full_username(username, email, tenant)
     user = User(
         username=full_username, email=email or None, first_name=first_name, last_name=last_name, is_active=is_active
     )
@@ -47,6 +46,13 @@ def create_user(
     user.save(force_insert=True)
     grant_membership(tenant=tenant, user=user, role=role, acteur=acteur)
     return user
+
+
+def _full_username(username: str, email: str | None, tenant: Tenant) -> str:
+    if email:
+        return email.strip().lower()
+    name = username.strip().lower()
+    return name if "@" in name else f"{name}@{tenant.slug}"
 
 
 @command

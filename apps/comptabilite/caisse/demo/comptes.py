@@ -50,7 +50,7 @@ def assurer_comptes(etablissement: Etablissement, tenant: Tenant, connus: list[C
 
 
 def _assurer(personne: Personne, tenant: Tenant, connus: list[Compte]) -> Compte:
-    nom = personne.identifiant if personne.email else f"{personne.identifiant}@{tenant.slug}"
+    nom = personne.email or f"{personne.identifiant}@{tenant.slug}"
     mot_de_passe = next((compte["password"] for compte in connus if compte["username"] == nom), "")
     with scope(tenant.id):
         user = User.objects.filter(username=nom).first()

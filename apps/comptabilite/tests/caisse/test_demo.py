@@ -156,7 +156,7 @@ def les_comptes_ouvrent(dossier: Path, comptes: list[dict[str, str]]) -> None:
     assert {compte["role"] for compte in comptes} == {"administrateur", "caissier", "comptable", "medecin", "auditeur"}
     mots = {compte["username"]: compte["password"] for compte in comptes}
     assert len(set(mots.values())) == len(mots)
-    for nom in ("amina.caisse@sainte-odile", "jean.comptable", "lea.caisse@saint-luc"):
+    for nom in ("amina.caisse@sainte-odile", "jean.comptable@cauris.example", "lea.caisse@saint-luc"):
         assert User.objects.get(username=nom).check_password(mots[nom])
 
 
@@ -167,7 +167,7 @@ def test_a_lost_file_of_accounts_gives_new_passwords(tmp_path: Path) -> None:
     apres = {compte["username"]: compte["password"] for compte in demo.charger(tmp_path)}
     assert avant.keys() == apres.keys()
     assert not set(avant.values()) & set(apres.values())
-    assert User.objects.get(username="jean.comptable").check_password(apres["jean.comptable"])
+    assert User.objects.get(username="jean.comptable@cauris.example").check_password(apres["jean.comptable@cauris.example"])
 
 
 @pytest.mark.usefixtures("db", "trois_recus")
