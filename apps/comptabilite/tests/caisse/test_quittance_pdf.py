@@ -103,7 +103,7 @@ def test_long_names_and_twelve_digits_stay_inside() -> None:
     textes = pages(donnees(hopital=hopital, patient=patient, lignes=lignes, montant="999999999999"))
     assert len(textes) <= 3
     assert textes[0].count("999 999 999 999") >= 2
-    assert "neuf cent quatre-vingt-dix-neuf milliards" in " ".join(textes)
+    assert "neufcentquatre-vingt-dix-neufmilliards" in "".join(textes).replace(" ", ""), "wherever the line breaks"
 
 
 def test_markup_in_a_name_is_text_and_fetches_nothing() -> None:
