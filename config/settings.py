@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "apps.comptabilite.grand_livre.tasks.verifier_totaux",
         "schedule": crontab(hour=1, minute=10),
     },
+    "verify-every-chain": {"task": "apps.fiscal.tasks.verify_every_chain", "schedule": crontab(hour=2, minute=10)},
     "verifier-soldes": {"task": "apps.mouvements.tasks.verifier_soldes", "schedule": crontab(hour=1, minute=20)},
 }
 

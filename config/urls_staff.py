@@ -22,6 +22,7 @@ urlpatterns = [
     path("comptabilite/", include("apps.comptabilite.grand_livre.urls")),
     path("tiers/", include("apps.mouvements.urls")),
     path("caisse/", include("apps.comptabilite.caisse.urls")),
+    path("chaine/", include("apps.fiscal.urls")),
     path("admin/", admin.site.urls),
     *shared_urlpatterns,
 ]

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class FiscalConfig(AppConfig):
@@ -10,9 +11,17 @@ class FiscalConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.fiscal import constraints, provisioning, subscribers
+        from apps.fiscal.choices import CheckStatus
+        from apps.fiscal.selectors import traces_of_fact
+        from apps.organisations.navigation import Entry, register_entry
         from apps.organisations.provisioning import register_step
-        from apps.socle.facts import subscribe
+        from apps.socle.facts import register_traces, subscribe
+        from apps.socle.screens.states import declare_state
 
         constraints.declare()
         subscribe("fiscal", subscribers.chain)
+        register_traces("fiscal", traces_of_fact)
         register_step("fiscal.chain", provisioning.open_the_chain, 20)
+        register_entry(Entry(_("Chaîne"), "fiscal:chain", "fiscal.view_fiscalentry", order=90))
+        for code, look in (("passed", "payee"), ("warning", "attente"), ("failed", "rejetee")):
+            declare_state(code, look, CheckStatus(code).label)

@@ -43,7 +43,7 @@ def load_master_secret(path: Path) -> bytes:
 
 def derive_signing_key(master_secret: bytes, tenant_id: UUID, key_id: str) -> Ed25519PrivateKey:
     """Derive a tenant's signing key: HKDF-SHA256 (RFC 5869) without salt, its 32 bytes an Ed25519 seed."""
-    info = SIGNING_KEY_LABEL + tenant_id.bytes + key_id.encode("ascii")
+    info = SIGNING_KEY_LABEL + tenant_id.bytes + key_id.encode()
     seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(master_secret)
     return Ed25519PrivateKey.from_private_bytes(seed)
 

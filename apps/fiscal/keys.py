@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
@@ -45,8 +44,17 @@ def current_signer(tenant_id: UUID) -> Signer:
     return Signer(row.key_id, private_key)
 
 
-def registered_keys(tenant_id: UUID) -> Iterator[tuple[FiscalKey, bool]]:
-    """Yield each key of the tenant in scope, and whether the mounted secret made it as registered."""
+def genuine_keys(tenant_id: UUID) -> tuple[dict[str, Ed25519PublicKey], list[str]]:
+    """Return the keys of the tenant in scope by their names, and the names of those that were replaced.
+
+    A registered key is genuine when the mounted secret gives the same one: whoever can rewrite the
+    whole database can register a key of their own. Raises MasterSecretError.
+    """
+    genuine, replaced = {}, []
     for row in FiscalKey.objects.only("key_id", "algorithm", "public_key").order_by("key_id"):
-        made = crypto.public_bytes(derive(tenant_id, row.key_id))
-        yield row, made == bytes(row.public_key) and row.algorithm == crypto.ALGORITHM
+        derived = derive(tenant_id, row.key_id).public_key()
+        if derived.public_bytes_raw() == bytes(row.public_key or b"") and row.algorithm == crypto.ALGORITHM:
+            genuine[row.key_id] = derived
+        else:
+            replaced.append(row.key_id)
+    return genuine, replaced

@@ -8,7 +8,7 @@ READ = [
 ]
 
 ROLE_PERMISSIONS = {
-    "administrateur": [*READ, "fiscal.verify_chain"],
+    "administrateur": [*READ, "fiscal.verify_chain", "fiscal.view_fiscalcommitment"],
     "comptable": [*READ, "fiscal.verify_chain"],
     "auditeur": READ,
 }

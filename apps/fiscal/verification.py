@@ -134,6 +134,10 @@ class ChainReader:
         """Yield what is wrong with the next stored link, then move on to it."""
         for code, message in self._faults(link):
             yield Anomaly(link.sequence_number, link.entity_number or "", code, message)
+        self.follow(link)
+
+    def follow(self, link: StoredLink) -> None:
+        """Take `link` for what the next one must follow, as it is stored."""
         self.count += 1
         self.last_number = link.sequence_number
         self.head_hash = link.chain_hash or ""

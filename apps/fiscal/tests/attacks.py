@@ -12,6 +12,7 @@ import psycopg
 from apps.fiscal.services.verify_chain import Verification, verify_chain
 from apps.organisations.models import Tenant
 from apps.socle.scope import scope
+from tests.support.database import connect_as
 
 LENGTH = 5
 """Links of the chain that the fixture `hospital` makes."""
@@ -62,7 +63,7 @@ class Owner:
         with scope(self.tenant.pk):
             return verify_chain()
 
-    # What `verify_chain` needs of a connection.
+    # What `stored_links` needs of a connection.
     def cursor(self) -> psycopg.Cursor:
         return self.raw.cursor()
 
@@ -79,3 +80,13 @@ def red_at(verification: Verification, *numbers: int) -> str:
     assert not verification.holds
     assert verification.first.sequence_number in numbers, str(verification.first)
     return verification.first.code
+
+
+def change_the_key(tenant: Tenant, statement: str, *values: Any) -> None:
+    """Change the registered key as the owner does, and put the table's triggers back."""
+    with connect_as("owner", autocommit=False) as raw:
+        raw.execute("select set_config('cauris.tenant', %s, true)", [str(tenant.pk)])
+        raw.execute("alter table fiscal_fiscalkey disable trigger user")
+        assert raw.execute(statement, values).rowcount == 1
+        for trigger in ("cauris_guard", "cauris_no_truncate"):
+            raw.execute(f"alter table fiscal_fiscalkey enable always trigger {trigger}")

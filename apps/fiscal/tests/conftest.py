@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 
 import pytest
 
+from apps.fiscal import stored_links
 from apps.fiscal.subscribers import chain
 from apps.fiscal.tests.attacks import LENGTH, AsOwner, Owner
 from apps.fiscal.tests.factories import CASHIER, TEST_FACT, chain_links
@@ -40,7 +40,7 @@ def as_owner(monkeypatch: pytest.MonkeyPatch) -> AsOwner:
         with connect_as("owner", autocommit=False) as raw:
             owner = Owner(raw, tenant)
             owner.begin()
-            monkeypatch.setattr(import_module("apps.fiscal.services.verify_chain"), "connection", owner)
+            monkeypatch.setattr(stored_links, "connection", owner)
             yield owner
             raw.rollback()
 

@@ -14,14 +14,13 @@ from apps.fiscal import crypto
 from apps.fiscal.canonical import canonical_bytes, data_hash
 from apps.fiscal.keys import derive
 from apps.fiscal.services.verify_chain import KEPT_ANOMALIES, verify_chain
-from apps.fiscal.tests.attacks import LENGTH, AsOwner, Owner, red_at
+from apps.fiscal.tests.attacks import LENGTH, AsOwner, Owner, change_the_key, red_at
 from apps.fiscal.tests.factories import chain_links
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_tenant
 from apps.socle.actors import SYSTEM
 from apps.socle.fields import uuid7
 from apps.socle.scope import scope
-from tests.support.database import connect_as
 
 pytestmark = pytest.mark.database
 
@@ -52,7 +51,7 @@ def test_the_tail_cut(hospital: Tenant, as_owner: AsOwner, kept: int) -> None:
         owner.run(f"delete from fiscal_fiscalentry where sequence_number > {kept}")
         found = owner.verify()
     assert red_at(found, kept + 1) == "tail-cut"
-    assert "la tête enregistrée va jusqu’au 5" in str(found.first)
+    assert "la tête enregistrée va jusqu’au maillon 5" in str(found.first)
 
 
 @pytest.mark.parametrize(
@@ -234,16 +233,6 @@ def test_clear_text_invented_for_a_link_that_committed_to_none(committed_tenant:
             entry=link.pk,
         )
         assert red_at(owner.verify(), 1) == "commitment-ip_address"
-
-
-def change_the_key(tenant: Tenant, statement: str, *values: Any) -> None:
-    """Change the registered key as the owner does, and put the table's triggers back."""
-    with connect_as("owner", autocommit=False) as raw:
-        raw.execute("select set_config('cauris.tenant', %s, true)", [str(tenant.pk)])
-        raw.execute("alter table fiscal_fiscalkey disable trigger user")
-        assert raw.execute(statement, values).rowcount == 1
-        for trigger in ("cauris_guard", "cauris_no_truncate"):
-            raw.execute(f"alter table fiscal_fiscalkey enable always trigger {trigger}")
 
 
 @pytest.mark.parametrize(

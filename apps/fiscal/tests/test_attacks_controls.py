@@ -20,6 +20,8 @@ from apps.socle.scope import scope
 
 pytestmark = pytest.mark.database
 
+verify_chain_module = import_module("apps.fiscal.services.verify_chain")
+
 
 @pytest.mark.parametrize(
     "change",
@@ -108,8 +110,7 @@ def test_links_added_meanwhile_are_left_for_the_next_time(
     committed_tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chain_links(committed_tenant, 3)
-    module = import_module("apps.fiscal.services.verify_chain")
-    read_head = module._head
+    read_head = verify_chain_module.read_head
 
     def then_somebody_sells(tenant_id: Any) -> Any:
         head = read_head(tenant_id)
@@ -117,7 +118,7 @@ def test_links_added_meanwhile_are_left_for_the_next_time(
             pool.submit(_sell_and_leave, committed_tenant).result()
         return head
 
-    monkeypatch.setattr(module, "_head", then_somebody_sells)
+    monkeypatch.setattr(verify_chain_module, "read_head", then_somebody_sells)
     with scope(committed_tenant.pk):
         found = verify_chain()
     assert (found.holds, found.entries) == (True, 3)

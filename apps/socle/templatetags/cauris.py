@@ -26,6 +26,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from apps.socle.money import format_amount, plain
+from apps.socle.progress import count
 from apps.socle.screens import chart, dates, fields, lists
 from apps.socle.screens.icons import ICONS
 from apps.socle.screens.states import state_look
@@ -73,6 +74,12 @@ def quantite(number: Decimal | None) -> str:
 def unite(currency: str) -> str:
     """`Montant ({{ tenant.currency|unite }})`: FCFA, for the head of a column."""
     return format_amount(Decimal(0), currency, unit=True).rpartition("\u00a0")[2]
+
+
+@register.filter
+def entier(number: int) -> str:
+    """`{{ page.paginator.count|entier }}`: 12 000, a count."""
+    return count(number)
 
 
 @register.simple_tag

@@ -1,0 +1,32 @@
+"""The chain, to read: links come from facts, the head from its trigger, verifications from the verifier."""
+
+from django.contrib import admin
+
+from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck, FiscalKey, FiscalSequence
+from apps.socle.screens.readonly_admin import ReadOnlyAdmin
+
+
+@admin.register(FiscalEntry)
+class FiscalEntryAdmin(ReadOnlyAdmin):
+    list_display = ("sequence_number", "entry_type", "entity_number", "fiscal_date", "actor_type", "chain_hash")
+    list_filter = ("entry_type", "fiscal_date", "actor_type")
+    search_fields = ("=sequence_number", "^entity_number")
+    exclude = ("data_canonical", "signature")
+    show_full_result_count = False
+
+
+@admin.register(FiscalSequence)
+class FiscalSequenceAdmin(ReadOnlyAdmin):
+    list_display = ("last_sequence_number", "head_hash", "last_fiscal_date", "last_sequence_date")
+
+
+@admin.register(FiscalKey)
+class FiscalKeyAdmin(ReadOnlyAdmin):
+    list_display = ("key_id", "algorithm", "fingerprint", "created_at", "retired_at")
+    exclude = ("public_key",)
+
+
+@admin.register(FiscalIntegrityCheck)
+class FiscalIntegrityCheckAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "status", "entries_validated", "anomalies_found", "actor_label")
+    list_filter = ("status", "check_date")

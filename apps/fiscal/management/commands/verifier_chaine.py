@@ -1,0 +1,65 @@
+"""`verifier_chaine`: is the chain whole? Exit status 0 when it is, 1 when it is not."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.fiscal.crypto import MasterSecretError
+from apps.fiscal.models import FiscalIntegrityCheck
+from apps.fiscal.services.check_chain import check_chain
+from apps.socle.actors import SYSTEM
+from apps.socle.models import TenantRegistry
+from apps.socle.progress import ProgressLine, count
+from apps.socle.scope import scope
+
+BROKEN, NOT_VERIFIED = 1, 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Vérifie la chaîne fiscale d’un établissement, ou de tous : place de chaque maillon, octets signés, colonnes,"
+        " empreintes, signatures, tête. Statut de sortie : 0 conforme, 1 rompue, 2 vérification impossible."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tenant", metavar="SLUG", help="Un seul établissement ; sans cette option, tous.")
+
+    def handle(self, *args: Any, tenant: str | None, **options: Any) -> None:
+        broken = [registry.slug for registry in self._tenants(tenant) if not self._verify(registry)]
+        if broken:
+            raise CommandError(f"Chaîne rompue : {', '.join(broken)}.", returncode=BROKEN)
+
+    def _tenants(self, slug: str | None) -> list[TenantRegistry]:
+        found = TenantRegistry.objects.order_by("slug")
+        tenants = list(found.filter(slug=slug) if slug else found)
+        if slug and not tenants:
+            raise CommandError(f"Aucun établissement à l’adresse « {slug} ».", returncode=NOT_VERIFIED)
+        return tenants
+
+    def _verify(self, registry: TenantRegistry) -> bool:
+        line = ProgressLine(self.stderr._out, registry.slug, "maillons")  # type: ignore[attr-defined]
+        try:
+            with scope(registry.tenant_id):
+                check = check_chain(acteur=SYSTEM, progress=line)
+        except MasterSecretError as error:
+            raise CommandError(f"Vérification impossible : {error}", returncode=NOT_VERIFIED) from error
+        finally:
+            line.close()
+        self.stdout.write(f"{registry.slug} : {sentence(check)}")
+        return check.holds
+
+
+def sentence(check: FiscalIntegrityCheck) -> str:
+    """Return what a check found, the first broken link named."""
+    seconds = f"{check.duration_ms / 1000:.1f}".replace(".", ",")
+    verified = f"{count(check.entries_validated)} maillons vérifiés en {seconds} s"
+    if check.holds:
+        head = f"tête {check.head_sequence_number} {check.head_hash[:16]}…"
+        return f"chaîne conforme, {verified}, {head}"
+    first = check.first_anomaly or {}
+    others = check.anomalies_found - 1
+    more = f" ({count(others)} autres anomalies)" if others > 1 else " (1 autre anomalie)" if others else ""
+    return f"CHAÎNE ROMPUE, {verified}. {first.get('text', '')}{more}"

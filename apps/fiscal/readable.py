@@ -1,0 +1,154 @@
+"""The signed data of a link, laid out for a person: French words for known keys, nothing left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.fiscal.models import FiscalEntry
+from apps.socle.facts import declarations
+
+# Keys that producers write in English; the others are French already.
+LABELS = {
+    "address": gettext_lazy("adresse"),
+    "acteur": gettext_lazy("acteur"),
+    "buyer": gettext_lazy("client"),
+    "category": gettext_lazy("type de recette"),
+    "currency": gettext_lazy("devise"),
+    "description": gettext_lazy("libellé"),
+    "direction": gettext_lazy("sens"),
+    "due_date": gettext_lazy("échéance"),
+    "environment": gettext_lazy("environnement"),
+    "exemption": gettext_lazy("exonération"),
+    "external_id": gettext_lazy("référence externe"),
+    "ht": gettext_lazy("hors taxe"),
+    "id": gettext_lazy("identifiant"),
+    "identifier": gettext_lazy("identifiant"),
+    "issue_date": gettext_lazy("date d’émission"),
+    "kind": gettext_lazy("genre"),
+    "label": gettext_lazy("libellé"),
+    "lines": gettext_lazy("lignes"),
+    "name": gettext_lazy("nom"),
+    "niu": gettext_lazy("NIU"),
+    "notes": gettext_lazy("notes"),
+    "number": gettext_lazy("numéro"),
+    "origin": gettext_lazy("origine"),
+    "phone": gettext_lazy("téléphone"),
+    "position": gettext_lazy("rang"),
+    "quantity": gettext_lazy("quantité"),
+    "rccm": gettext_lazy("RCCM"),
+    "role": gettext_lazy("rôle"),
+    "rounding": gettext_lazy("arrondi"),
+    "seller": gettext_lazy("vendeur"),
+    "service_code": gettext_lazy("service"),
+    "siret": gettext_lazy("SIRET"),
+    "tax": gettext_lazy("taxe"),
+    "tax_amount": gettext_lazy("montant de la taxe"),
+    "tax_id": gettext_lazy("numéro fiscal"),
+    "tax_rate": gettext_lazy("taux de taxe"),
+    "total_ht": gettext_lazy("total hors taxe"),
+    "total_tax": gettext_lazy("total des taxes"),
+    "total_ttc": gettext_lazy("total taxe comprise"),
+    "totals": gettext_lazy("totaux"),
+    "ttc": gettext_lazy("taxe comprise"),
+    "unit_price": gettext_lazy("prix unitaire"),
+    "vat_number": gettext_lazy("numéro de TVA"),
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A key and its value; `children` when the value is an object or a list."""
+
+    label: str
+    value: str = ""
+    children: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True)
+class SignedData:
+    """What the signed bytes of a link say. Unreadable bytes leave it empty, so that a broken link can be looked at."""
+
+    canonical: str
+    signature: str
+    readable: bool = False
+    tenant_name: str = ""
+    actor_label: str = ""
+    actor_role: str = ""
+    fact_label: str = ""
+    document_date: date | None = None
+    currency: str = ""
+    tiers: str = ""
+    lines: tuple[Mapping[str, Any], ...] = ()
+    document: tuple[Node, ...] = ()
+
+
+def signed_data(entry: FiscalEntry) -> SignedData:
+    """Read the bytes that were signed, not the columns beside them."""
+    raw = bytes(entry.data_canonical)
+    shown = SignedData(raw.decode(errors="replace"), bytes(entry.signature).hex())
+    try:
+        return replace(shown, readable=True, **_said(json.loads(raw)))
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
+        return shown
+
+
+def _said(content: Mapping[str, Any]) -> dict[str, Any]:
+    fact = content["fact"]
+    return {
+        **{name: str(content[name]) for name in ("tenant_name", "actor_label", "actor_role")},
+        "document_date": date.fromisoformat(content["document_date"]),
+        "fact_label": _fact_label(fact["type"]),
+        "currency": fact["currency"],
+        "tiers": fact["tiers"]["label"] if fact["tiers"] else "",
+        "lines": tuple(_line(line) for line in fact["lines"]),
+        "document": layout(content["document"]),
+    }
+
+
+def _fact_label(fact_type: str) -> str:
+    """Return what happened in the words of the app that declared the fact; its type where none does any more."""
+    return {declaration.type: str(declaration.label) for declaration in declarations()}.get(fact_type, fact_type)
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line of the fact: role, label, criteria, amount in the fact's currency."""
+    return {
+        "role": label(line["role"]),
+        "label": line["label"],
+        "criteria": ", ".join(line["criteria"].values()),
+        "amount": Decimal(line["amount"]),
+    }
+
+
+def layout(content: Any) -> tuple[Node, ...]:
+    """Return an object or a list of the signed data as nodes, in its order; every value is there."""
+    if isinstance(content, Mapping):
+        return tuple(_node(label(key), value) for key, value in content.items())
+    return tuple(_node(str(rank), value) for rank, value in enumerate(content, start=1))
+
+
+def label(key: str) -> str:
+    """Return what a key is called on screen."""
+    return str(LABELS.get(key, key.replace("_", " ")))
+
+
+def _node(name: str, value: Any) -> Node:
+    if isinstance(value, Mapping | list):
+        return Node(name, children=layout(value)) if value else Node(name, "—")
+    return Node(name, _text(value))
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("oui") if value else _("non")
+    return str(value)

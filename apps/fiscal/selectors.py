@@ -1,0 +1,98 @@
+"""The reads of the chain that screens, admin and other apps share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck, FiscalSequence
+from apps.socle.facts import Trace
+from apps.socle.progress import count
+
+# Beginnings are asked as ranges: under row security LIKE may not use an index, a comparison may.
+LAST_CHARACTER = "\U0010ffff"
+HEAVY = ("data_snapshot", "data_canonical", "signature", "metadata")
+
+
+def entries() -> QuerySet[FiscalEntry]:
+    """Return the links of the tenant in scope without their bytes, with `actor_label`, `tiers_label`, `currency`."""
+    return FiscalEntry.objects.defer(*HEAVY).annotate(
+        actor_label=KT("data_snapshot__actor_label"),
+        tiers_label=KT("data_snapshot__fact__tiers__label"),
+        document_date=KT("data_snapshot__document_date"),
+    )
+
+
+def search_entries(
+    *, q: str = "", entry_type: str = "", since: date | None = None, until: date | None = None
+) -> QuerySet[FiscalEntry]:
+    """Return links by their number, or by the beginning of their document's; by type and fiscal days, both included."""
+    found = entries()
+    words = "".join(q.split()).upper()
+    if words:
+        asked = Q(entity_number__gte=words, entity_number__lt=words + LAST_CHARACTER)
+        found = found.filter(asked | Q(sequence_number=int(words)) if words.isdecimal() else asked)
+    if entry_type:
+        found = found.filter(entry_type=entry_type)
+    if since:
+        found = found.filter(fiscal_date__gte=since)
+    if until:
+        found = found.filter(fiscal_date__lte=until)
+    return found
+
+
+def entries_of_source(source_type: str, source_id: UUID) -> QuerySet[FiscalEntry]:
+    """Return the links that a document left, oldest first. `source_type` is `app.Model`."""
+    return entries().filter(entity_type=source_type, entity_id=source_id).order_by("sequence_number")
+
+
+def latest_check() -> FiscalIntegrityCheck | None:
+    """Return the latest verification of the tenant in scope, None when there was none."""
+    return checks().first()
+
+
+def checks() -> QuerySet[FiscalIntegrityCheck]:
+    """Return the verifications of the tenant in scope, latest first."""
+    return FiscalIntegrityCheck.objects.order_by("-created_at", "-id")
+
+
+def head() -> FiscalSequence | None:
+    """Return where the chain of the tenant in scope stands, None when it has no chain."""
+    return FiscalSequence.objects.first()
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The numbers of the links around one; None at either end."""
+
+    previous: int | None
+    following: int | None
+
+
+def neighbours(entry: FiscalEntry) -> Neighbours:
+    """Return which links stand before and after this one."""
+    numbers = set(
+        FiscalEntry.objects.filter(
+            sequence_number__in=(entry.sequence_number - 1, entry.sequence_number + 1)
+        ).values_list("sequence_number", flat=True)
+    )
+    before, after = entry.sequence_number - 1, entry.sequence_number + 1
+    return Neighbours(before if before in numbers else None, after if after in numbers else None)
+
+
+def traces_of_fact(fact_id: UUID) -> Iterator[Trace]:
+    """Yield the link that a fact left in the chain."""
+    for number, chain_hash in FiscalEntry.objects.filter(fact_id=fact_id).values_list("sequence_number", "chain_hash"):
+        yield Trace(
+            kind=_("Maillon de la chaîne"),
+            label=count(number),
+            url=reverse("fiscal:link", args=[number]),
+            detail=f"{chain_hash[:12]}…",
+        )
