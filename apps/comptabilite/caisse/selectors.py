@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.db.models import F, QuerySet, Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.comptabilite.caisse.choices import MoyenPaiement, StatutFacture, StatutSession
@@ -16,6 +17,7 @@ from apps.comptabilite.caisse.models import (
     FactureCaisse,
     LigneFactureCaisse,
     PaiementQuittance,
+    Quittance,
     RegleValidation,
     SessionCaisse,
 )
@@ -112,3 +114,15 @@ def factures_a_encaisser() -> QuerySet[FactureCaisse]:
     """Return the validated invoices that are not paid whole, oldest first, with what is due (`reste`)."""
     factures = FactureCaisse.objects.filter(statut=StatutFacture.VALIDEE).select_related("session__patient", "invoice")
     return factures.annotate(reste=F("montant") - F("invoice__amount_paid")).order_by("date_creation", "id")
+
+
+def lien_quittance(quittance_id: uuid.UUID) -> tuple[str, str]:
+    """Return (URL, number) of a receipt, for whoever shows its fact."""
+    numero = Quittance.objects.values_list("numero_quittance", flat=True).get(pk=quittance_id)
+    return reverse("caisse:quittance", args=[quittance_id]), numero
+
+
+def lien_facture(facture_id: uuid.UUID) -> tuple[str, str]:
+    """Return (URL, number) of a cashier's invoice, for the legal invoice that it became."""
+    numero = FactureCaisse.objects.values_list("numero_travail", flat=True).get(pk=facture_id)
+    return reverse("caisse:facture", args=[facture_id]), numero

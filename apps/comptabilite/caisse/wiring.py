@@ -3,11 +3,14 @@
 
 def ready() -> None:
     """Register constraints, facts, provisioning, and its places in the bar and on the home page."""
-    from apps.comptabilite.caisse import accueil, constraints, facts, fiche_patient, provisioning
+    from apps.comptabilite.caisse import accueil, constraints, facts, fiche_patient, provisioning, selectors
     from apps.organisations.provisioning import register_step
+    from apps.socle.facts import register_source_link
 
     constraints.declare()
     facts.declare()
+    register_source_link("comptabilite.Quittance", selectors.lien_quittance, "caisse:quittance")
+    register_source_link("comptabilite.FactureCaisse", selectors.lien_facture, "caisse:facture")
     register_step("caisse", provisioning.premiere_caisse, order=60)
     accueil.declare()
     fiche_patient.declare()
