@@ -49,17 +49,17 @@ def value_for(model, column: str) -> str:
     return f"{column} + 1" if "Integer" in kind or "Decimal" in kind else f"left({column} || 'x', 2)"
 
 
-@pytest.mark.parametrize(
-    ("model", "column"),
-    [(m, c) for m in (Invoice, InvoiceLine, InvoiceHistory) for c in columns(m) if c not in LIVING],
-    ids=lambda value: value if isinstance(value, str) else value.__name__,
-)
-def test_no_column_of_an_issued_row_changes(tenant, model, column):
+@pytest.mark.parametrize("model", [Invoice, InvoiceLine, InvoiceHistory])
+def test_no_column_of_an_issued_row_changes(tenant, model, subtests):
     """As the runtime role where it may write; what it may not even try is refused by the grant."""
     make_invoice(tenant)
-    sql = f"update {model._meta.db_table} set {column} = {value_for(model, column)}"
-    with pytest.raises(Exception, match=r"UPDATE refused|cannot change|permission denied"), transaction.atomic():
-        connection.cursor().execute(sql)
+    for column in columns(model):
+        if column in LIVING:
+            continue
+        sql = f"update {model._meta.db_table} set {column} = {value_for(model, column)}"
+        refusal = r"UPDATE refused|cannot change|permission denied"
+        with subtests.test(column), pytest.raises(Exception, match=refusal), transaction.atomic():
+            connection.cursor().execute(sql)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -80,12 +80,12 @@ def test_the_owner_changes_no_issued_row_either(committed_tenant):
         assert Invoice.objects.get().total_ttc == 5500
 
 
-@pytest.mark.parametrize("table", ["facturation_invoice", "facturation_invoiceline", "facturation_invoicehistory"])
-@pytest.mark.parametrize("verb", ["delete from {}", "truncate {} cascade"])
-def test_the_runtime_role_deletes_nothing(tenant, table, verb):
+def test_the_runtime_role_deletes_nothing(tenant, subtests):
     make_invoice(tenant)
-    with pytest.raises(Exception, match=r"permission denied|refused"), transaction.atomic():
-        connection.cursor().execute(verb.format(table))
+    for table in ("facturation_invoice", "facturation_invoiceline", "facturation_invoicehistory"):
+        for sql in (f"delete from {table}", f"truncate {table} cascade"):
+            with subtests.test(sql), pytest.raises(Exception, match=r"permission denied|refused"), transaction.atomic():
+                connection.cursor().execute(sql)
 
 
 def test_a_paid_invoice_does_not_become_unpaid(tenant):

@@ -9,6 +9,7 @@ from apps.mouvements.models import MouvementFinancier, SoldeTiers
 from apps.mouvements.tests.factories import facturer, make_fait
 from apps.organisations.tests.factories import make_tiers
 from apps.socle.errors import constraint_name, from_integrity_error
+from apps.socle.scope import scope
 from tests.support.database import connect_as
 
 pytestmark = pytest.mark.database
@@ -60,8 +61,6 @@ SOLDES = {
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("nom", "changements"), SOLDES.items(), ids=SOLDES.keys())
 def test_a_wrong_balance_is_refused_to_the_owner_too(committed_tenant, nom, changements):
-    from apps.socle.scope import scope
-
     with scope(committed_tenant.id):
         facturer(committed_tenant, make_tiers(committed_tenant), 1000)
     with connect_as("owner") as owner:
