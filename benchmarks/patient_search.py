@@ -21,15 +21,105 @@ from collections.abc import Iterator
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.support.settings")
 
-SURNAMES = (
-    "Fotso Mbarga Nana Koné Tchoumi Abega Eyenga Ngo Bassa M’Bappé Eto’o Kamga Talla Njoya Atangana Essomba Owona "
-    "Biya Manga Oumarou Bello Hamadou Ndongo Zambo Mvondo Nkoulou Tsafack Kenfack Djoumessi Fouda Onana Song Ateba"
-).split()
-FIRST_NAMES = (
-    "Gaël Chantal Fadimatou Solange Amina Rose Paul Landry Élodie Hervé Anne-Marie Jean-Paul Aïcha Moussa Ibrahim "
-    "Clarisse Serge Brigitte Patrick Estelle Yvette Marcel Thérèse Noël Zoé Ulrich Josué Mireille Céline O"
-).split()
-SYLLABLES = "ba be bi bo da de fo ga ka ki ko la ma me mi mo na ne ngo nja nke ou pa ra sa ta tcho wa ya ze".split()
+SURNAMES = [
+    "Fotso",
+    "Mbarga",
+    "Nana",
+    "Koné",
+    "Tchoumi",
+    "Abega",
+    "Eyenga",
+    "Ngo",
+    "Bassa",
+    "M’Bappé",
+    "Eto’o",
+    "Kamga",
+    "Talla",
+    "Njoya",
+    "Atangana",
+    "Essomba",
+    "Owona",
+    "Biya",
+    "Manga",
+    "Oumarou",
+    "Bello",
+    "Hamadou",
+    "Ndongo",
+    "Zambo",
+    "Mvondo",
+    "Nkoulou",
+    "Tsafack",
+    "Kenfack",
+    "Djoumessi",
+    "Fouda",
+    "Onana",
+    "Song",
+    "Ateba",
+]
+FIRST_NAMES = [
+    "Gaël",
+    "Chantal",
+    "Fadimatou",
+    "Solange",
+    "Amina",
+    "Rose",
+    "Paul",
+    "Landry",
+    "Élodie",
+    "Hervé",
+    "Anne-Marie",
+    "Jean-Paul",
+    "Aïcha",
+    "Moussa",
+    "Ibrahim",
+    "Clarisse",
+    "Serge",
+    "Brigitte",
+    "Patrick",
+    "Estelle",
+    "Yvette",
+    "Marcel",
+    "Thérèse",
+    "Noël",
+    "Zoé",
+    "Ulrich",
+    "Josué",
+    "Mireille",
+    "Céline",
+    "O",
+]
+SYLLABLES = [
+    "ba",
+    "be",
+    "bi",
+    "bo",
+    "da",
+    "de",
+    "fo",
+    "ga",
+    "ka",
+    "ki",
+    "ko",
+    "la",
+    "ma",
+    "me",
+    "mi",
+    "mo",
+    "na",
+    "ne",
+    "ngo",
+    "nja",
+    "nke",
+    "ou",
+    "pa",
+    "ra",
+    "sa",
+    "ta",
+    "tcho",
+    "wa",
+    "ya",
+    "ze",
+]
 QUESTIONS = (
     ("two beginnings", "mbarga so"), ("reversed", "sola mbar"), ("one word", "fotso"), ("three letters", "tch"),
     ("one letter", "o"), ("the commonest letter", "m"), ("one letter and a name", "o mbarga"),
@@ -70,7 +160,20 @@ def load(tenant_id: uuid.UUID, count: int, seed: int) -> None:
             for patient, tiers, number, rank, surname, first, phone, born in rows:
                 key = search_key(f"{surname} {first}")
                 copy.write_row(
-                    (patient, tenant_id, tiers, number, rank, surname, first, "", born, phone, key, "2026-01-01 00:00+00")
+                    (
+                        patient,
+                        tenant_id,
+                        tiers,
+                        number,
+                        rank,
+                        surname,
+                        first,
+                        "",
+                        born,
+                        phone,
+                        key,
+                        "2026-01-01 00:00+00",
+                    )
                 )
         with cursor.copy("copy hospital_patientmot (id, tenant_id, patient_id, mot) from stdin") as copy:
             for patient, _tiers, number, _rank, surname, first, phone, _born in rows:
@@ -101,11 +204,42 @@ def plan_of(question: str) -> str:
     return patients_trouves(question)[:20].explain(analyze=True, buffers=False)
 
 
+def measure_page(number: int) -> float:
+    """Return the milliseconds that a page of the whole list takes, its count included."""
+    from django.core.paginator import Paginator
+
+    from apps.hospital.selectors import patients_trouves
+
+    started = time.perf_counter()
+    list(Paginator(patients_trouves(""), 25).get_page(number).object_list)
+    return (time.perf_counter() - started) * 1000
+
+
+def measure_numbers(given: int) -> tuple[float, float]:
+    """Give `given` paper numbers ahead of the counter, the last one first; return the seconds of the worst step.
+
+    The worst step is the takeover of number 1, after which the counter moves past all of them at
+    once; the second figure is the registration that follows.
+    """
+    from apps.hospital.services import enregistrer_patient
+    from apps.socle.actors import SYSTEM, takeover_actor
+
+    takeover = takeover_actor("benchmark")
+    for rank in range(given, 1, -1):
+        enregistrer_patient(nom="Fotso", numero=f"PAT-{rank}", acteur=takeover)
+    started = time.perf_counter()
+    enregistrer_patient(nom="Fotso", numero="PAT-1", acteur=takeover)
+    moved = time.perf_counter()
+    assert enregistrer_patient(nom="Fotso", acteur=SYSTEM).rang == given + 1
+    return moved - started, time.perf_counter() - moved
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--explain", action="store_true", help="print the plans too")
+    parser.add_argument("--numbers", type=int, default=5_000)
     options = parser.parse_args()
 
     import django
@@ -128,9 +262,18 @@ def main() -> int:
                 plan = plan_of(question)
                 whole = "Seq Scan on hospital_patientmot" in plan
                 slow += [label] if whole else []
-                print(f"{label:24} {question!r:22} {median:7.1f} {p95:7.1f} ms  {found:3} found{'  READS ALL' if whole else ''}")
+                print(
+                    f"{label:24} {question!r:22} {median:7.1f} {p95:7.1f} ms  {found:3} found{'  READS ALL' if whole else ''}"
+                )
                 if options.explain:
                     print(plan)
+            for label, number in (("first page of the list", 1), ("last page of the list", 10**9)):
+                print(f"{label:24} {measure_page(number):30.1f} ms")
+        with scope(make_tenant(slug="saint-jean", name="Dispensaire Saint-Jean").pk):
+            worst, after = measure_numbers(options.numbers)
+            print(
+                f"{options.numbers} paper numbers, taken over backwards: {worst:.2f} s once, then {after * 1000:.0f} ms"
+            )
     return 1 if slow else 0
 
 

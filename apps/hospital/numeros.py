@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from apps.hospital.models import Patient
+from django.db import connection
+
 from apps.hospital.mots import ecrire_numero
-from apps.socle.models import Counter
 from apps.socle.numbering import next_value
+from apps.socle.scope import require_scope
 
 GENRE = "PAT"
-LOT = 1000
 
 
 def prendre_numero() -> str:
-    """Return the next number that no patient bears. Inside a command: the tenant is locked.
-
-    Each number passed over was given to one patient and is passed once, so a takeover of n files
-    costs n steps in all, most of them taken by `avancer_numeros` while it runs.
-    """
-    pris: set[int] = set()
-    jusqu_a = 0
-    while True:
-        rang = next_value(kind=GENRE)
-        if rang > jusqu_a:
-            jusqu_a = rang + LOT
-            pris = set(Patient.objects.filter(rang__range=(rang, jusqu_a)).values_list("rang", flat=True))
-        if rang not in pris:
-            return ecrire_numero(rang)
+    """Return the next number that no patient bears. Inside a command: the tenant is locked."""
+    avancer_numeros()
+    return ecrire_numero(next_value(kind=GENRE))
 
 
 def avancer_numeros() -> None:
-    """Move the counter past the numbers, given by a takeover, that follow it directly."""
-    dernier = Counter.objects.filter(kind=GENRE, year=0).values_list("last", flat=True).first() or 0
-    while Patient.objects.filter(rang=dernier + 1).exists():
-        dernier = next_value(kind=GENRE)
+    """Move the counter past the numbers, given by a takeover, that follow it directly.
+
+    Each is passed once: a takeover of n files costs n steps in all, whatever their order, and a
+    number far ahead costs nothing until the counter reaches it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select hospital_avancer_numeros(%s)", [require_scope()])
