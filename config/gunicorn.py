@@ -5,6 +5,7 @@ from config.environment import read
 worker_class = "gthread"
 workers: int = read("CAURIS_WEB_PROCESSES")
 threads: int = read("CAURIS_WEB_THREADS")
+preload_app = True  # one start of Django, and one check of the protections, for all workers
 timeout = 60
 graceful_timeout = 10
 keepalive = 5

@@ -16,6 +16,7 @@ from apps.socle.launch.cluster import HOST, SUPERUSER, Cluster, Running
 from apps.socle.launch.errors import LaunchError, said_in_words
 from apps.socle.launch.files import locked, private_folder, write_private
 from apps.socle.launch.secrets import database_password
+from apps.socle.launch.stamps import Stamps
 
 ROLES_VERSION = 1
 """Raise it when `roles.install` changes: existing clusters then get the change at their next start."""
@@ -88,6 +89,7 @@ def _ensure_running(data_dir: Path, die_with_parent: Callable[[], None] | None) 
         if not cluster.exists():
             clusters.create(cluster, database_password(data_dir, SUPERUSER))
             state = replace(state, roles_version=0)
+            Stamps(data_dir).forget("schema", "demo")
         running = clusters.start(cluster, state.port or clusters.free_port(), die_with_parent)
     if state.roles_version != ROLES_VERSION:
         passwords = {login: database_password(data_dir, login) for login in roles.LOGINS.values()}

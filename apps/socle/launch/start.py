@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -13,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from apps.socle.launch import account, checks, cluster, options, postgres, secrets
+from apps.socle.launch import account, checks, cluster, options, postgres, secrets, stamps
 from apps.socle.launch.console import complain, say
 from apps.socle.launch.database_urls import refuse_unreachable
 from apps.socle.launch.errors import LaunchError, said_in_words
@@ -50,6 +49,7 @@ class Launch:
         self.logs = asked.data_dir / "logs"
         self.lock: int | None = None
         self.listener: socket.socket | None = None
+        self.stamps = stamps.Stamps(asked.data_dir)
         self.supervisor = Supervisor(asked.data_dir)
         self.database: cluster.Running | None = None
 
@@ -81,10 +81,10 @@ class Launch:
         for name in BROKER_FOLDERS:
             (self.data_dir / "broker" / name).mkdir(parents=True, exist_ok=True)
         self._start_database(left)
-        self._manage("Schéma de la base", "migrate", "--noinput", "--verbosity=0")
+        self._migrate()
         self._collect_static()
-        if self.asked.demo and any(ROOT.glob("apps/*/management/commands/charger_demo.py")):
-            self._manage("Données de démonstration", "charger_demo", show=True)
+        if self.asked.demo:
+            self._load_demo()
 
     def serve(self) -> None:
         """Start web, worker and beat, say where, and watch them until asked to stop."""
@@ -156,14 +156,31 @@ class Launch:
                 say(tail(log))
             raise LaunchError(f"« manage.py {command[0]} » a échoué (statut {status}) ; le reste est dans {self.logs}.")
 
+    def _migrate(self) -> None:
+        wanted = stamps.fingerprint(ROOT, stamps.CODE)
+        real = bool(os.environ.get("DATABASE_URL"))
+        if real or not self.stamps.is_current("schema", wanted):
+            self._manage("Schéma de la base", "migrate", "--noinput", "--verbosity=0")
+            if not real:
+                self.stamps.done("schema", wanted)
+
     def _collect_static(self) -> None:
-        stamp = self.data_dir / "static" / ".stamp"
-        fingerprint = static_fingerprint(ROOT)
-        if stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint:
+        wanted = stamps.fingerprint(ROOT, stamps.STATIC)
+        if self.stamps.is_current("static", wanted) and (self.data_dir / "static").exists():
             return
         shutil.rmtree(self.data_dir / "static", ignore_errors=True)
         self._manage("Fichiers statiques", "collectstatic", "--noinput", "--verbosity=0")
-        stamp.write_text(fingerprint, encoding="utf-8")
+        self.stamps.done("static", wanted)
+
+    def _load_demo(self) -> None:
+        """Load the demonstration once; what changes in the code does not load it again."""
+        if not self.stamps.is_current("demo", "loaded") or not self._accounts.exists():
+            self._manage("Données de démonstration", "charger_demo", show=True)
+            self.stamps.done("demo", "loaded")
+
+    @property
+    def _accounts(self) -> Path:
+        return self.data_dir / "demo-accounts.json"
 
     def _services(self, listener: socket.socket) -> tuple[Service, ...]:
         environment = self.environment(WEB_LOGINS)
@@ -197,10 +214,9 @@ class Launch:
         host, port = self._reachable_address()
         say("")
         say(f"Cauris est prêt : http://{f'[{host}]' if ':' in host else host}:{port}/")
-        accounts = self.data_dir / "demo-accounts.json"
-        if self.asked.demo and accounts.exists():
-            say(f"Comptes de démonstration (aussi dans {accounts}) :")
-            for line in account_lines(json.loads(accounts.read_text(encoding="utf-8"))):
+        if self.asked.demo:
+            say(f"Comptes de démonstration (aussi dans {self._accounts}) :")
+            for line in account_lines(json.loads(self._accounts.read_text(encoding="utf-8"))):
                 say(line)
         say(f"Journaux : {self.logs}. Ctrl-C arrête tout.")
 
@@ -213,13 +229,3 @@ def account_lines(accounts: Sequence[dict[str, str]]) -> list[str]:
     columns = ("role", "tenant", "username", "password")
     widths = {name: max(len(entry[name]) for entry in first.values()) for name in columns} if first else {}
     return ["  " + "  ".join(entry[name].ljust(widths[name]) for name in columns).rstrip() for entry in first.values()]
-
-
-def static_fingerprint(root: Path) -> str:
-    """Return a digest of what collectstatic would copy: our files' names, sizes and times, the pinned packages."""
-    digest = hashlib.sha256((root / "requirements.txt").read_bytes())
-    folders = (root / "static", *sorted(root.glob("apps/*/static")))
-    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        found = path.stat()
-        digest.update(f"{path.relative_to(root)} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

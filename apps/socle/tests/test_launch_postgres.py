@@ -21,6 +21,7 @@ from apps.socle.launch import account, cluster, postgres, roles
 from apps.socle.launch.account import Account
 from apps.socle.launch.errors import LaunchError
 from apps.socle.launch.postgres import embedded_urls
+from apps.socle.launch.stamps import Stamps
 from tests.support.launched import ROOT, open_folder, plain_environment, stop_server
 
 pytestmark = pytest.mark.launcher
@@ -144,10 +145,16 @@ def test_data_whose_passwords_are_gone_are_said_in_a_sentence():
         embedded_urls(folder / "var")
         stop_server(folder / "var")
         shutil.rmtree(folder / "var" / "secrets")
+        Stamps(folder / "var").done("schema", "migrated")
         with pytest.raises(LaunchError, match="l'un des deux dossiers a été remplacé"):
             embedded_urls(folder / "var")
         data = folder / "var" / "pg" / "data"
         cluster.stop(cluster.find_running(data))
+        assert Stamps(folder / "var").is_current("schema", "migrated")
+        shutil.rmtree(folder / "var" / "pg")
+        embedded_urls(folder / "var")
+        stop_server(folder / "var")
+        assert not Stamps(folder / "var").is_current("schema", "migrated")
 
 
 def test_a_port_that_someone_took_meanwhile_is_replaced(data_dir):

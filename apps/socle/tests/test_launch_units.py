@@ -14,7 +14,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from apps.socle.launch import bootstrap, checks, cluster, options, packages, processes, start, supervisor, testing
+from apps.socle.launch import (
+    bootstrap,
+    checks,
+    cluster,
+    options,
+    packages,
+    processes,
+    stamps,
+    start,
+    supervisor,
+    testing,
+)
 from apps.socle.launch.errors import LaunchError, said_in_words
 from apps.socle.launch.supervisor import Service, Supervisor
 from tests.support.launched import alive, wait_until
@@ -143,14 +154,33 @@ def test_the_environment_is_installed_again_when_the_pins_change(tmp_path, monke
     assert bootstrap._fingerprint() != before
 
 
-def test_static_files_are_collected_again_when_one_changes(tmp_path):
+def test_a_step_is_done_again_when_a_file_that_it_depends_on_changes(tmp_path):
     (tmp_path / "requirements.txt").write_text("")
-    (tmp_path / "static").mkdir()
-    before = start.static_fingerprint(tmp_path)
-    (tmp_path / "static" / "a.css").write_text("a")
-    changed = start.static_fingerprint(tmp_path)
+    (tmp_path / "static" / "css").mkdir(parents=True)
+    before = stamps.fingerprint(tmp_path, stamps.STATIC)
+    (tmp_path / "static" / "css" / "a.css").write_text("a")
+    changed = stamps.fingerprint(tmp_path, stamps.STATIC)
     assert before != changed
-    assert start.static_fingerprint(tmp_path) == changed
+    assert stamps.fingerprint(tmp_path, stamps.STATIC) == changed
+    (tmp_path / "requirements.txt").write_text("django==5.2.20")
+    assert stamps.fingerprint(tmp_path, stamps.STATIC) != changed
+
+
+def test_the_schema_depends_on_code_and_sql():
+    patterns = stamps.CODE
+    found = {path for pattern in patterns for path in options.ROOT.glob(pattern)}
+    assert options.ROOT / "apps/socle/models/__init__.py" in found
+    assert any(path.suffix == ".sql" for path in found)
+
+
+def test_a_step_that_is_done_stays_done_until_it_is_forgotten(tmp_path):
+    done = stamps.Stamps(tmp_path)
+    assert not done.is_current("schema", "a")
+    done.done("schema", "a")
+    assert stamps.Stamps(tmp_path).is_current("schema", "a")
+    assert not done.is_current("schema", "b")
+    done.forget("schema", "demo")
+    assert not done.is_current("schema", "a")
 
 
 def test_one_account_a_role_is_shown_in_columns():
