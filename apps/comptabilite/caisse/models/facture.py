@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.comptabilite.caisse.choices import ActionFacture, StatutFacture
@@ -94,6 +94,12 @@ class FactureCaisse(TenantOwned):
                     "Une facture est validée par une personne ou par une règle, pas par les deux."
                 ),
                 violation_error_code="validator-ambiguous",
+            ),
+            models.CheckConstraint(
+                condition=Q(comptable_validateur__isnull=True) | ~Q(comptable_validateur=F("caissier")),
+                name="comptabilite_facture_second_person",
+                violation_error_message=_("Qui émet ne valide pas : une autre personne doit le faire."),
+                violation_error_code="second-person-required",
             ),
             models.CheckConstraint(
                 condition=~Q(statut=StatutFacture.REJETEE.value)

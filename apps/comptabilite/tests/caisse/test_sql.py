@@ -366,3 +366,9 @@ def test_no_card_number_enters_the_table(guichet: Guichet, masque: str) -> None:
         " select gen_random_uuid(), tenant_id, paiement_id, %s, 'autre', '' from comptabilite_paiementcarte",
         masque,
     )
+
+
+def test_sql_refuses_that_the_issuer_validates_its_own_invoice(guichet):
+    facture = make_facture(guichet)
+    with pytest.raises(IntegrityError, match="comptabilite_facture_second_person"), transaction.atomic():
+        FactureCaisse.objects.filter(pk=facture.pk).update(comptable_validateur_id=guichet.caissiere.id)
