@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ComptabiliteConfig(AppConfig):
@@ -6,7 +7,7 @@ class ComptabiliteConfig(AppConfig):
 
     name = "apps.comptabilite"
     label = "comptabilite"
-    verbose_name = "Comptabilité"
+    verbose_name = _("Comptabilité")
 
     def ready(self) -> None:
         from apps.comptabilite.caisse import wiring as caisse

@@ -7,7 +7,7 @@ class FacturationConfig(AppConfig):
 
     name = "apps.facturation"
     label = "facturation"
-    verbose_name = "Facturation"
+    verbose_name = _("Facturation")
 
     def ready(self) -> None:
         from apps.facturation import constraints

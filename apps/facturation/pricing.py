@@ -13,14 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.utils.translation import gettext_lazy as _
-
 from apps.facturation.choices import ROUNDING
 from apps.socle.money import quantize
 
 ZERO = Decimal(0)
-ROUNDING_LABEL = _("Arrondi des espèces")
-ROUNDING_EXEMPTION = _("Arrondi de règlement, hors champ de la TVA")
+# Written on invoices: in the house's language, hence not marked for translation.
+ROUNDING_LABEL = "Arrondi des espèces"
+ROUNDING_EXEMPTION = "Arrondi de règlement, hors champ de la TVA"
 
 
 @dataclass(frozen=True)
@@ -156,8 +155,8 @@ def _priced(position: int, line: LineToIssue, rate: TaxRate, net: Decimal, total
 def _rounding_line(position: int, amount: Decimal) -> PricedLine:
     return _priced(
         position,
-        LineToIssue(ROUNDING, ROUNDING, str(ROUNDING_LABEL), Decimal(1), amount),
-        TaxRate(ZERO, str(ROUNDING_EXEMPTION)),
+        LineToIssue(ROUNDING, ROUNDING, ROUNDING_LABEL, Decimal(1), amount),
+        TaxRate(ZERO, ROUNDING_EXEMPTION),
         amount,
         amount,
     )

@@ -7,7 +7,7 @@ class FiscalConfig(AppConfig):
 
     name = "apps.fiscal"
     label = "fiscal"
-    verbose_name = "Chaîne fiscale"
+    verbose_name = _("Chaîne fiscale")
 
     def ready(self) -> None:
         from apps.fiscal import constraints, provisioning, subscribers

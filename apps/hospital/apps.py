@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class HospitalConfig(AppConfig):
@@ -6,7 +7,7 @@ class HospitalConfig(AppConfig):
 
     name = "apps.hospital"
     label = "hospital"
-    verbose_name = "Hôpital"
+    verbose_name = _("Hôpital")
 
     def ready(self) -> None:
         from apps.hospital import accueil, constraints, provisioning

@@ -34,12 +34,12 @@ class StatutPrestation(models.TextChoices):
 # Laboratory and imaging are exams; all else that is sold is an act (assurance.md §20 and §21).
 TYPES_EXAMEN = frozenset({TypeRecette.LABORATOIRE, TypeRecette.IMAGERIE})
 
-# What a new hospital begins with: one service a type of revenue, (code, name).
+# What a new hospital begins with: one service a type of revenue, (code, name). The names are data, in French.
 SERVICES_PAR_DEFAUT = {
-    TypeRecette.CONSULTATION: ("CONS", _("Consultations")),
-    TypeRecette.HOSPITALISATION: ("HOSP", _("Hospitalisation")),
-    TypeRecette.PHARMACIE: ("PHAR", _("Pharmacie")),
-    TypeRecette.LABORATOIRE: ("LABO", _("Laboratoire")),
-    TypeRecette.IMAGERIE: ("IMAG", _("Imagerie médicale")),
-    TypeRecette.AUTRE: ("ACC", _("Accueil et services divers")),
+    TypeRecette.CONSULTATION: ("CONS", "Consultations"),
+    TypeRecette.HOSPITALISATION: ("HOSP", "Hospitalisation"),
+    TypeRecette.PHARMACIE: ("PHAR", "Pharmacie"),
+    TypeRecette.LABORATOIRE: ("LABO", "Laboratoire"),
+    TypeRecette.IMAGERIE: ("IMAG", "Imagerie médicale"),
+    TypeRecette.AUTRE: ("ACC", "Accueil et services divers"),
 }

@@ -25,5 +25,5 @@ def ouvrir_hopital(tenant: Tenant, acteur: Acteur, options: Options) -> None:
         email=tenant.contact_email,
     )
     Service.objects.bulk_create(
-        Service(tenant=tenant, code=code, nom=str(nom)) for code, nom in SERVICES_PAR_DEFAUT.values()
+        Service(tenant=tenant, code=code, nom=nom) for code, nom in SERVICES_PAR_DEFAUT.values()
     )

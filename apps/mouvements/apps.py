@@ -7,7 +7,7 @@ class MouvementsConfig(AppConfig):
 
     name = "apps.mouvements"
     label = "mouvements"
-    verbose_name = "Mouvements"
+    verbose_name = _("Mouvements")
 
     def ready(self) -> None:
         from apps.mouvements.choices import Statut

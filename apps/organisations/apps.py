@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class OrganisationsConfig(AppConfig):
@@ -7,7 +8,7 @@ class OrganisationsConfig(AppConfig):
 
     name = "apps.organisations"
     label = "organisations"
-    verbose_name = "Organisations"
+    verbose_name = _("Organisations")
 
     def ready(self) -> None:
         from apps.organisations.services.install_roles import install_roles_after_migrate

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.socle.fields import UUID7Field
 from apps.socle.row_security import tenant_rows
@@ -50,7 +51,7 @@ class TenantOwned(models.Model):
 
     id = UUID7Field(primary_key=True)
     tenant = models.ForeignKey(
-        "organisations.Tenant", models.PROTECT, editable=False, related_name="+", verbose_name="établissement"
+        "organisations.Tenant", models.PROTECT, editable=False, related_name="+", verbose_name=_("établissement")
     )
 
     objects = ScopedManager()

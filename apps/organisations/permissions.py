@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.organisations.models import Role
 from apps.socle.installer import house_apps
+from apps.socle.language import document_language
 
 # name: (label, description, whether a second factor is demanded)
 ROLES = {
@@ -57,7 +58,8 @@ def install_roles(using: str = "default") -> None:
         for p in Permission.objects.using(using).select_related("content_type")
     }
     for name, (label, description, second_factor) in ROLES.items():
-        values = {"label": str(label), "description": str(description), "needs_second_factor": second_factor}
+        with document_language():  # `Role` says them again in the reader's
+            values = {"label": str(label), "description": str(description), "needs_second_factor": second_factor}
         role, _created = Role.objects.using(using).update_or_create(name=name, defaults=values)
         wanted = declared_permissions(name)
         if missing := wanted - known.keys():

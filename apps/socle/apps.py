@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class SocleConfig(AppConfig):
@@ -7,7 +8,7 @@ class SocleConfig(AppConfig):
 
     name = "apps.socle"
     label = "socle"
-    verbose_name = "Socle"
+    verbose_name = _("Socle")
 
     def ready(self) -> None:
         from apps.socle.installer import install_after_migrate

@@ -11,7 +11,7 @@ from functools import cache
 
 from django.apps import apps
 from django.db import IntegrityError
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
@@ -69,12 +69,12 @@ def declare_constraint(name: str, message: Text, code: str, field: str | None = 
 
 @cache
 def _of_models() -> dict[str, ConstraintMessage]:
-    """Collect what the constraints of the models say (`violation_error_message`)."""
+    """Collect what the constraints of the models say (`violation_error_message`), each said in the reader's language."""
     found = {}
     for model in apps.get_models():
         for constraint in model._meta.constraints:
             code = getattr(constraint, "violation_error_code", None) or constraint.name.replace("_", "-")
-            found[constraint.name] = ConstraintMessage(constraint.get_violation_error_message(), code)
+            found[constraint.name] = ConstraintMessage(lazy(constraint.get_violation_error_message, str)(), code)
     return found
 
 

@@ -20,6 +20,7 @@ from django.urls import reverse
 
 from apps.socle.actors import Acteur, ActorKind
 from apps.socle.errors import Text
+from apps.socle.language import document_language
 from apps.socle.money import is_exact, plain
 from apps.socle.scope import require_scope
 
@@ -195,7 +196,7 @@ def traces(fact_id: uuid.UUID, subscriber: str | None = None) -> list[Trace]:
 def publish(fact: FactToPublish) -> PublishedFact:
     """Store `fact` and call its subscribers in order, all inside the caller's transaction.
 
-    Raises FactOutsideTransaction, ScopeMissing, KeyError for an undeclared type and ValueError
+    They write in the house's language, whatever the screen speaks. Raises FactOutsideTransaction, ScopeMissing, KeyError for an undeclared type and ValueError
     for a role that the declaration lacks, a negative amount or one that the currency cannot pay.
     """
     if not connection.in_atomic_block:
@@ -204,8 +205,9 @@ def publish(fact: FactToPublish) -> PublishedFact:
     declaration = declaration_of(fact.type)
     _check_lines(fact, declaration)
     published = _store(fact, declaration, tenant_id)
-    for handler in subscribers().values():
-        handler(published)
+    with document_language():  # what they store is read by others than the person at this screen
+        for handler in subscribers().values():
+            handler(published)
     return published
 
 

@@ -88,7 +88,7 @@
 
   /* Help -------------------------------------------------------------------------------------- */
   const help = doc.getElementById("aide-touches");
-  const spoken = { ENTER: "Entrée", ESCAPE: "Échap", ARROWUP: "↑", ARROWDOWN: "↓" };
+  const spoken = { ENTER: help && help.dataset.entree, ESCAPE: help && help.dataset.echap, ARROWUP: "↑", ARROWDOWN: "↓" };
 
   function openHelp() {
     if (!help || !help.showModal) return;

@@ -14,6 +14,7 @@ from apps.comptabilite.caisse.models import PaiementQuittance, Quittance, Sessio
 from apps.organisations.models import Tiers
 from apps.socle.actors import Acteur
 from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, declare_fact
+from apps.socle.language import document_language
 from apps.socle.money import plain
 
 QUITTANCE = "quittance_emise"
@@ -54,6 +55,7 @@ def declare() -> None:
         )
 
 
+@document_language()
 def fait_quittance(
     quittance: Quittance,
     paiements: Sequence[PaiementQuittance],
@@ -91,6 +93,7 @@ def criteres_du_paiement(paiement: PaiementQuittance, session: SessionCaisse) ->
     return criteres
 
 
+@document_language()
 def fait_de_caisse(
     type_fait: str, session: SessionCaisse, montant: Decimal, jour: date, acteur: Acteur
 ) -> FactToPublish:

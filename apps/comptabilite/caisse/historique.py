@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.comptabilite.caisse.choices import ActionFacture
 from apps.comptabilite.caisse.contexte import heure_locale, jour_local
@@ -14,10 +15,10 @@ from apps.socle.actors import Acteur
 from apps.socle.audit import record
 
 DEJA = {
-    ActionFacture.VALIDER.value: "déjà validée par %(qui)s à %(heure)s",
-    ActionFacture.REJETER.value: "déjà rejetée par %(qui)s à %(heure)s",
-    ActionFacture.CORRIGER.value: "déjà corrigée par %(qui)s à %(heure)s",
-    ActionFacture.SOLDER.value: "déjà encaissée par %(qui)s à %(heure)s",
+    ActionFacture.VALIDER.value: gettext_lazy("déjà validée par %(qui)s à %(heure)s"),
+    ActionFacture.REJETER.value: gettext_lazy("déjà rejetée par %(qui)s à %(heure)s"),
+    ActionFacture.CORRIGER.value: gettext_lazy("déjà corrigée par %(qui)s à %(heure)s"),
+    ActionFacture.SOLDER.value: gettext_lazy("déjà encaissée par %(qui)s à %(heure)s"),
 }
 
 
@@ -57,6 +58,6 @@ def deja_fait(facture: FactureCaisse, tenant: Tenant) -> str:
     dernier = facture.historique.filter(action__in=DEJA).order_by("-le", "-id").first()
     if dernier is None:
         return _("Cette étape n’est plus possible : l’état est « %s ».") % facture.get_statut_display()
-    message = _(DEJA[dernier.action]) % {"qui": dernier.acteur_libelle, "heure": heure_locale(dernier.le, tenant)}
+    message = DEJA[dernier.action] % {"qui": dernier.acteur_libelle, "heure": heure_locale(dernier.le, tenant)}
     jour = jour_local(dernier.le, tenant)
     return f"{facture.numero_travail} : {message} ({jour:%d/%m/%Y})"

@@ -14,11 +14,13 @@ from apps.comptabilite.caisse.models import Quittance
 from apps.comptabilite.caisse.saisies import PaiementSaisi
 from apps.facturation.models import InvoiceLine
 from apps.organisations.models import Tenant
+from apps.socle.language import document_language
 from apps.socle.money import plain
 
 VERSION = 1
 
 
+@document_language()
 def donnees_de_quittance(
     quittance: Quittance,
     lignes: Sequence[InvoiceLine],

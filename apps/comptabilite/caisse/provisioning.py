@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
 from apps.comptabilite.caisse.services.creer_caisse import creer_caisse
 from apps.comptabilite.caisse.services.definir_regle_validation import definir_regle_validation
 from apps.organisations.models import Tenant
@@ -16,5 +14,5 @@ PREMIERE = "C1"
 def premiere_caisse(tenant: Tenant, acteur: Acteur, options: Options) -> None:
     """Make the till C1 and an active validation rule without limit; only a hospital keeps a till."""
     if tenant.kind == Tenant.Kind.HOPITAL:
-        creer_caisse(code=PREMIERE, libelle=_("Caisse %s") % PREMIERE, acteur=acteur)
+        creer_caisse(code=PREMIERE, libelle=f"Caisse {PREMIERE}", acteur=acteur)
         definir_regle_validation(active=True, acteur=acteur)

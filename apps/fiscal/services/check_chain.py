@@ -10,13 +10,16 @@ from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.clock import local_date
 from apps.socle.commands import command
+from apps.socle.language import document_language
 from apps.socle.scope import require_scope
 
 
+@document_language()
 def check_chain(*, acteur: Acteur, progress: Progress | None = None) -> FiscalIntegrityCheck:
     """Verify the chain of the tenant in scope and record what was found.
 
-    Reading comes first and holds no lock: sales go on meanwhile. Raises MasterSecretError.
+    Reading comes first and holds no lock: sales go on meanwhile. What is kept is said in the
+    house's language: another person reads it. Raises MasterSecretError.
     """
     verification = verify_chain(progress=progress)
     return record_check(verification=verification, acteur=acteur)

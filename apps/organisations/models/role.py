@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import Permission
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.socle.fields import UUID7Field
@@ -29,4 +30,4 @@ class Role(models.Model):
         ordering = ["label"]
 
     def __str__(self) -> str:
-        return self.label
+        return gettext(self.label)

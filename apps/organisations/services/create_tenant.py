@@ -17,6 +17,7 @@ from apps.socle.audit import record
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
 from apps.socle.fields import uuid7
+from apps.socle.language import document_language
 from apps.socle.models import TenantRegistry
 from apps.socle.money import UnknownCurrency, decimals
 from apps.socle.scope import scope
@@ -99,7 +100,8 @@ def _tenant(tenant_id: Any, wanted: TenantToCreate) -> Tenant:
 @command
 def _provision(*, tenant: Tenant, options: Options, acteur: Acteur) -> Tenant:
     tenant.save(force_insert=True)
-    for step in steps():
-        step.function(tenant, acteur, options)
+    with document_language():  # the names that it begins with are data
+        for step in steps():
+            step.function(tenant, acteur, options)
     record("tenant_created", tenant, acteur, new={"slug": tenant.slug, "kind": tenant.kind})
     return tenant

@@ -2,6 +2,7 @@
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.socle.clock import now
 from apps.socle.fields import UUID7Field
@@ -33,8 +34,8 @@ class AuditTrail(models.Model):
     objects = ScopedManager()
 
     class Meta:
-        verbose_name = "trace d’écriture"
-        verbose_name_plural = "traces d’écriture"
+        verbose_name = _("trace d’écriture")
+        verbose_name_plural = _("traces d’écriture")
         indexes = [models.Index(fields=["tenant_id", "model_type", "model_id"], name="socle_trail_model_idx")]
 
     def __str__(self) -> str:
@@ -69,8 +70,8 @@ class AuditLog(models.Model):
     objects = ScopedManager()
 
     class Meta:
-        verbose_name = "requête journalisée"
-        verbose_name_plural = "requêtes journalisées"
+        verbose_name = _("requête journalisée")
+        verbose_name_plural = _("requêtes journalisées")
         indexes = [models.Index(fields=["tenant_id", "timestamp"], name="socle_auditlog_time_idx")]
 
     def __str__(self) -> str:

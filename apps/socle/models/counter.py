@@ -1,6 +1,7 @@
 """The last number given, per tenant, kind and year."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.socle.fields import UUID7Field
 from apps.socle.row_security import tenant_rows
@@ -24,7 +25,7 @@ class Counter(models.Model):
             models.UniqueConstraint(
                 fields=["tenant_id", "kind", "year"],
                 name="socle_counter_unique",
-                violation_error_message="Ce compteur existe déjà.",
+                violation_error_message=_("Ce compteur existe déjà."),
             )
         ]
 

@@ -2,6 +2,7 @@
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.socle.clock import now
 from apps.socle.fields import CurrencyField, UUID7Field
@@ -41,15 +42,17 @@ class Fait(models.Model):
     tenant_pair_unique = True  # movement, entry and link point here with their tenant
 
     class Meta:
-        verbose_name = "fait"
+        verbose_name = _("fait")
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant_id", "key"], name="socle_fait_key", violation_error_message="Ce fait est déjà publié."
+                fields=["tenant_id", "key"],
+                name="socle_fait_key",
+                violation_error_message=_("Ce fait est déjà publié."),
             ),
             models.UniqueConstraint(
                 fields=["tenant_id", "type", "source_id"],
                 name="socle_fait_source",
-                violation_error_message="Ce document porte déjà ce fait.",
+                violation_error_message=_("Ce document porte déjà ce fait."),
             ),
         ]
         indexes = [models.Index(fields=["tenant_id", "source_type", "source_id"], name="socle_fait_source_idx")]

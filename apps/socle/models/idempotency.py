@@ -1,6 +1,7 @@
 """What a money request has already done, so that asking twice does it once."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.socle.clock import now
 from apps.socle.fields import UUID7Field
@@ -30,7 +31,7 @@ class IdempotencyKey(models.Model):
             models.UniqueConstraint(
                 fields=["tenant_id", "principal", "route", "key"],
                 name="socle_idempotency_unique",
-                violation_error_message="Cette demande est déjà enregistrée.",
+                violation_error_message=_("Cette demande est déjà enregistrée."),
             )
         ]
 

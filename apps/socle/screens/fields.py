@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.forms import BaseForm, BaseFormSet, BoundField, widgets
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import pgettext_lazy
 
-KEYS_IN_FRENCH: Mapping[str, str] = {"Enter": "Entrée", "Escape": "Échap"}
+KEYS: Mapping[str, str | Promise] = {
+    "Enter": pgettext_lazy("touche", "Entrée"),
+    "Escape": pgettext_lazy("touche", "Échap"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,8 @@ class ErrorSummary:
 
 
 def key_label(key: str) -> str:
-    """Return a key as it is printed on a French keyboard: Ctrl+Entrée, Échap."""
-    return "+".join(KEYS_IN_FRENCH.get(part, part) for part in key.split("+"))
+    """Return a key as it is printed on a keyboard of the screen's language: Ctrl+Entrée, Échap."""
+    return "+".join(str(KEYS.get(part, part)) for part in key.split("+"))
 
 
 def _kind(widget: widgets.Widget) -> str:

@@ -25,6 +25,7 @@ from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from apps.comptabilite.caisse.documents.lettres import montant_en_lettres
+from apps.socle.language import document_language
 from apps.socle.money import NAMES, format_amount
 
 NAISSANCE = {"F": "née le", "M": "né le"}
@@ -47,6 +48,7 @@ class Duplicata:
     par: str
 
 
+@document_language()
 def rendre_quittance(
     donnees: Mapping[str, Any], preuve: Preuve | None = None, duplicata: Duplicata | None = None
 ) -> bytes:
