@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from apps.organisations.models import Tenant
+    from tests.support.specimens import Specimens
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,14 +43,14 @@ def django_db_setup(
     django_db_keepdb: bool,
     django_db_createdb: bool,
     django_db_modify_db_settings: None,
-) -> Iterator[None]:
+) -> Iterator[Reset]:
     """Create the test database as owner; the tests themselves connect as the runtime role."""
     patch = pytest.MonkeyPatch()
     with django_db_blocker.unblock():
         manager = database_for_tests(keep=django_db_keepdb and not django_db_createdb)
         reset: Reset = manager.__enter__()
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: reset.run())
-    yield
+    yield reset
     patch.undo()
     with django_db_blocker.unblock():
         manager.__exit__(None, None, None)
@@ -79,6 +80,21 @@ def autre_tenant(db: None) -> Tenant:
     from apps.organisations.tests.factories import make_tenant
 
     return make_tenant(slug="saint-luc", name="Clinique Saint-Luc")
+
+
+@pytest.fixture(scope="session")
+def specimens(django_db_setup: Reset, django_db_blocker: DjangoDbBlocker) -> Iterator[Specimens]:
+    """A committed row of every table in two tenants; for tests that use connections of their own.
+
+    They touch no `db` fixture, so pytest-django runs them last: nothing else sees these rows.
+    """
+    from tests.support.specimens import make_specimens
+
+    with django_db_blocker.unblock():
+        made = make_specimens()
+    yield made
+    with django_db_blocker.unblock():
+        django_db_setup.run()
 
 
 @pytest.fixture

@@ -50,17 +50,19 @@ class Protection:
             found += [
                 f"declares a step out of {origin}, where {self.state} cannot change"
                 for origin in sorted({origin for origin, _target in self.transitions.pairs()})
-                if not self._is_living(self.state, origin)
+                if not self.may_change(self.state, origin)
             ]
         return found
+
+    def may_change(self, column: str | None, state: str | None) -> bool:
+        """Tell whether `column` of a row in `state` may change."""
+        extra = self.living_by_state.get(state or "", ())
+        return column not in {*self.frozen, "id", "tenant_id"} and (extra == ALL or column in {*self.living, *extra})
 
     def _columns(self) -> set[str]:
         by_state = {c for names in self.living_by_state.values() if not isinstance(names, str) for c in names}
         return {*self.living, *self.frozen, *by_state, *filter(None, [self.state])}
 
-    def _is_living(self, column: str | None, state: str) -> bool:
-        extra = self.living_by_state.get(state, ())
-        return column not in self.frozen and (extra == ALL or column in {*self.living, *extra})
 
     def as_arguments(self) -> dict[str, Any]:
         """Return the declaration as the JSON that the trigger function reads."""

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.organisations.base import TenantOwned
 from apps.socle.clock import now
+from apps.socle.immutability import Protection
 from apps.socle.row_security import person_rows
 from apps.socle.scope import ScopedManager
 
@@ -23,6 +24,8 @@ class Membership(TenantOwned):
     )
     created_at = models.DateTimeField(_("depuis le"), default=now, editable=False)
 
+    # Whose it is and who granted it stand for ever; it ends by being inactive.
+    protection = Protection(living=("role_id", "is_active"))
     row_security = person_rows()
     objects = ScopedManager()  # named again, first: a model's own managers come before those of its base
     unscoped = models.Manager()  # a person's memberships in all tenants, which the policy limits to that person
