@@ -215,7 +215,7 @@ def _check_lines(fact: FactToPublish, declaration: FactDeclaration) -> None:
     for line in fact.lines:
         if line.role not in declaration.roles:
             raise ValueError(f"{fact.type} declares no role {line.role}")
-        if line.amount < 0 or not is_exact(line.amount, fact.currency):
+        if not is_exact(line.amount, fact.currency) or line.amount < 0:
             raise ValueError(f"{fact.type}: {line.amount} {fact.currency} cannot be posted")
     if fact.source._meta.label != declaration.source:
         raise ValueError(f"{fact.type} comes from {declaration.source}, not {fact.source._meta.label}")

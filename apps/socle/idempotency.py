@@ -55,8 +55,9 @@ def run_once(
     request in flight waits for the first and replays it (screens); without, it raises
     RequestInProgress (API). The same key with another body raises Conflict.
     """
-    if not 1 <= len(key) <= MAX_KEY_LENGTH:
-        raise BusinessError(_("La clé d’idempotence doit avoir de 1 à 255 caractères."), code="idempotency-key-invalid")
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+        message = _("La clé d’idempotence doit avoir de 1 à 255 caractères imprimables.")
+        raise BusinessError(message, code="idempotency-key-invalid")
     tenant_id, principal, digest = require_scope(), _principal(acteur), body_digest(body)
     _lock(f"{tenant_id}|{principal}|{route}|{key}", wait)
     stored = _find(principal, route, key)
@@ -71,7 +72,8 @@ def run_once(
 
 
 def _principal(acteur: Acteur) -> str:
-    return f"{acteur.kind}:{acteur.id or acteur.label}"[:60]
+    """Return who asks; a name is hashed, since two long ones may begin alike."""
+    return f"{acteur.kind}:{acteur.id or hashlib.sha256(acteur.label.encode()).hexdigest()[:32]}"
 
 
 def _lock(name: str, wait: bool) -> None:

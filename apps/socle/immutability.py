@@ -63,7 +63,6 @@ class Protection:
         by_state = {c for names in self.living_by_state.values() if not isinstance(names, str) for c in names}
         return {*self.living, *self.frozen, *by_state, *filter(None, [self.state])}
 
-
     def as_arguments(self) -> dict[str, Any]:
         """Return the declaration as the JSON that the trigger function reads."""
         return {

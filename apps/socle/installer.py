@@ -145,7 +145,7 @@ def _row_security_sql(model: type[models.Model], table: str) -> Iterator[str]:
     rows = row_security_of(model)
     if rows is None:
         raise TypeError(f"{model._meta.label} declares no row_security")
-    yield f"drop policy if exists {POLICY} on {table}; drop policy if exists {READ_POLICY} on {table};"
+    yield _drop_policies(table)
     if rows.kind == "open":
         yield f"alter table {table} disable row level security; alter table {table} no force row level security;"
         return
@@ -153,6 +153,15 @@ def _row_security_sql(model: type[models.Model], table: str) -> Iterator[str]:
     yield f"create policy {POLICY} on {table} using ({rows.using}) with check ({rows.check});"
     if rows.read:
         yield f"create policy {READ_POLICY} on {table} for select using ({rows.read});"
+
+
+def _drop_policies(table: str) -> str:
+    """Return SQL that drops whatever policies the table has: one that we did not write would widen ours."""
+    return (
+        "do $do$ declare name text; begin for name in select polname from pg_policy"
+        f" where polrelid = {literal(table)}::regclass loop execute format('drop policy %I on {table}', name);"
+        " end loop; end $do$;"
+    )
 
 
 def composite_keys(model: type[models.Model]) -> list[models.ForeignKey]:
@@ -214,6 +223,7 @@ def _grant_sql(model: type[models.Model], table: str) -> Iterator[str]:
     allowed = "select, insert, update, delete" if protection is None else GRANTS[protection.runtime]
     if protection is not None and protection.deletable_states:
         allowed += ", delete"
+    yield f"revoke all on {table} from public;"
     yield f"revoke all on {table} from {{runtime}}; grant {allowed} on {table} to {{runtime}};"
     yield f"grant select, insert, update, delete on {table} to {{maintenance}};"
 
