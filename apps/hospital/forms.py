@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.hospital.choices import Sexe, TypeRecette
 from apps.hospital.identite import (
@@ -102,7 +103,7 @@ class FiltreTarifs(forms.Form):
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "data-touche": "F2", "data-touche-aide": _("rechercher")}),
     )
-    le = champ_date(_("Au"), required=False)
+    le = champ_date(pgettext_lazy("en vigueur", "Au"), required=False)
     type = forms.ChoiceField(
         label=_("Type de recette"), required=False, choices=[("", _("Tous")), *TypeRecette.choices]
     )

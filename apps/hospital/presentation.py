@@ -68,9 +68,9 @@ def age(naissance: dt.date | None, le: dt.date) -> str:
         return ""
     mois = (le.year - naissance.year) * 12 + le.month - naissance.month - (le.day < naissance.day)
     if mois >= 24:
-        return _("%d ans") % (mois // 12)
+        return ngettext("%d an", "%d ans", mois // 12) % (mois // 12)
     if mois >= 1:
-        return _("%d mois") % mois
+        return ngettext("%d mois", "%d mois", mois) % mois
     jours = (le - naissance).days
     if jours == 0:
         return _("né ce jour")

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class MouvementsConfig(AppConfig):
@@ -20,6 +21,10 @@ class MouvementsConfig(AppConfig):
         subscribe("mouvements", sur_fait)
         register_traces("mouvements", traces_du_fait)
         register_source_link("organisations.Tiers", lien_du_tiers, "mouvements:compte")
-        register_entry(Entry(_("Tiers"), "mouvements:tiers", "mouvements.view_mouvementfinancier", order=60))
+        register_entry(
+            Entry(
+                pgettext_lazy("plusieurs", "Tiers"), "mouvements:tiers", "mouvements.view_mouvementfinancier", order=60
+            )
+        )
         for code, look in (("en_attente", "attente"), ("partiellement_payé", "partielle"), ("payé", "payee")):
             declare_state(code, look, Statut(code).label)

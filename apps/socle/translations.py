@@ -93,10 +93,10 @@ def update(language: str) -> tuple[list[str], list[str]]:
 
 
 def write(catalogue: Catalog, language: str) -> None:
-    """Write and compile a catalogue; the same content gives the same bytes."""
+    """Write and compile a catalogue, by alphabet: the same content gives the same bytes, and moved code none."""
     folder = catalogue_folder(language)
     with (folder / "django.po").open("wb") as written:
-        write_po(written, catalogue, width=0, sort_by_file=True, include_lineno=False)
+        write_po(written, catalogue, width=0, sort_output=True, include_lineno=False)
     for message in untranslated(catalogue):
         message.string = ""  # left out of what Django reads: French is shown, not an empty place
     with (folder / "django.mo").open("wb") as compiled:

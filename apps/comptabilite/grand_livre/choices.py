@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.comptabilite.grand_livre.imputation import MotifAttente
 from apps.comptabilite.grand_livre.imputation import Sens as SensImputation
@@ -10,7 +11,7 @@ from apps.comptabilite.grand_livre.imputation import Sens as SensImputation
 class TypeCompte(models.TextChoices):
     """Side of the statements on which an account stands; MIXTE goes where its balance sends it."""
 
-    ACTIF = "ACTIF", _("Actif")
+    ACTIF = "ACTIF", pgettext_lazy("type de compte", "Actif")
     PASSIF = "PASSIF", _("Passif")
     CHARGE = "CHARGE", _("Charge")
     PRODUIT = "PRODUIT", _("Produit")
@@ -35,7 +36,7 @@ class Sens(models.TextChoices):
 
 class TypeJournal(models.TextChoices):
     VENTES = "VENTES", _("Ventes")
-    CAISSE = "CAISSE", _("Caisse")
+    CAISSE = "CAISSE", pgettext_lazy("type de journal", "Caisse")
     BANQUE = "BANQUE", _("Banque")
     MOBILE = "MOBILE", _("Monnaie mobile")
     ACHATS = "ACHATS", _("Achats")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.organisations.base import TenantOwned
 from apps.socle.search import search_key
@@ -33,7 +34,7 @@ class Tiers(TenantOwned):
 
     class Meta:
         verbose_name = _("tiers")
-        verbose_name_plural = _("tiers")
+        verbose_name_plural = pgettext_lazy("plusieurs", "tiers")
         indexes = [models.Index(fields=["tenant", "cle_recherche", "id"], name="organisations_tiers_tri")]
         constraints = [
             models.UniqueConstraint(

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import ExpressionWrapper, F, Func, Q, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.comptabilite.grand_livre import imputation
 from apps.comptabilite.grand_livre.choices import Sens
@@ -47,7 +48,7 @@ class RegleImputation(TenantOwned):
     taxe = models.CharField(
         _("taux de taxe"), max_length=10, blank=True, help_text=_("En pour cent, par exemple 19.25.")
     )
-    sens = models.CharField(_("sens"), max_length=6, choices=Sens)
+    sens = models.CharField(pgettext_lazy("débit ou crédit", "sens"), max_length=6, choices=Sens)
     compte = TenantForeignKey("comptabilite.CompteComptable", related_name="regles", verbose_name=_("compte"))
     journal = TenantForeignKey("comptabilite.Journal", related_name="regles", verbose_name=_("journal"))
     valide_du = models.DateField(_("valable du"), null=True, blank=True, help_text=_("Vide : depuis toujours."))
