@@ -7,11 +7,9 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from apps.fiscal import crypto
 from apps.fiscal.models import FiscalKey
-from apps.socle.errors import BusinessError
 
 
 @dataclass(frozen=True)
@@ -27,21 +25,18 @@ def derive(tenant_id: UUID, key_id: str) -> Ed25519PrivateKey:
     return crypto.derive_signing_key(crypto.load_master_secret(settings.MASTER_SECRET_FILE), tenant_id, key_id)
 
 
-def current_signer(tenant_id: UUID) -> Signer:
-    """Return the key that signs for the tenant in scope.
+def signer(tenant_id: UUID, key_id: str, public_key: bytes) -> Signer:
+    """Return the key registered as `key_id`, ready to sign.
 
-    Raises BusinessError where it has none, and MasterSecretError where the mounted secret is not
-    the one that made the registered key: a signature that nobody can check is worse than none.
+    Raises MasterSecretError where the mounted secret is not the one that made the registered key: a
+    signature that nobody can check is worse than none.
     """
-    row = FiscalKey.objects.filter(retired_at=None).first()
-    if row is None:
-        raise BusinessError(_("Cet établissement n’a pas de clé de signature."), code="signing-key-missing")
-    private_key = derive(tenant_id, row.key_id)
-    if crypto.public_bytes(private_key) != bytes(row.public_key):
+    private_key = derive(tenant_id, key_id)
+    if crypto.public_bytes(private_key) != public_key:
         raise crypto.MasterSecretError(
-            f"The mounted master secret did not make the key {row.key_id} of tenant {tenant_id}."
+            f"The mounted master secret did not make the key {key_id} of tenant {tenant_id}."
         )
-    return Signer(row.key_id, private_key)
+    return Signer(key_id, private_key)
 
 
 def genuine_keys(tenant_id: UUID) -> tuple[dict[str, Ed25519PublicKey], list[str]]:

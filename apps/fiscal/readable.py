@@ -14,13 +14,16 @@ from django.utils.translation import gettext_lazy
 
 from apps.fiscal.models import FiscalEntry
 from apps.socle.facts import declarations
+from apps.socle.money import decimals
 
-# Keys that producers write in English; the others are French already.
+# Keys and roles that producers write in English or without accents; the others read well as they are.
 LABELS = {
     "address": gettext_lazy("adresse"),
     "acteur": gettext_lazy("acteur"),
     "buyer": gettext_lazy("client"),
     "category": gettext_lazy("type de recette"),
+    "creance": gettext_lazy("créance"),
+    "creance_reglee": gettext_lazy("créance réglée"),
     "currency": gettext_lazy("devise"),
     "description": gettext_lazy("libellé"),
     "direction": gettext_lazy("sens"),
@@ -44,6 +47,7 @@ LABELS = {
     "position": gettext_lazy("rang"),
     "quantity": gettext_lazy("quantité"),
     "rccm": gettext_lazy("RCCM"),
+    "reglement": gettext_lazy("règlement"),
     "role": gettext_lazy("rôle"),
     "rounding": gettext_lazy("arrondi"),
     "seller": gettext_lazy("vendeur"),
@@ -102,6 +106,7 @@ def signed_data(entry: FiscalEntry) -> SignedData:
 
 def _said(content: Mapping[str, Any]) -> dict[str, Any]:
     fact = content["fact"]
+    decimals(fact["currency"])  # a currency that nobody knows could not be shown
     return {
         **{name: str(content[name]) for name in ("tenant_name", "actor_label", "actor_role")},
         "document_date": date.fromisoformat(content["document_date"]),

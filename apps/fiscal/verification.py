@@ -104,9 +104,8 @@ class _Number(NamedTuple):
     text: str
 
 
-def parse(text: str | bytes) -> Any:
-    """Parse JSON so that equality is JSON's own: 1, 1.0 and true are three things."""
-    return json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
+# Parsed so that equality is JSON's own: 1, 1.0 and true are three things.
+parse = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_Number).decode
 
 
 _of_envelope = itemgetter(*ENVELOPE_COLUMNS)
@@ -191,7 +190,7 @@ class ChainReader:
 def _content(link: StoredLink) -> Iterator[tuple[str, str]]:
     """Compare the signed bytes with each stored column, with the snapshot and with what may be erased."""
     try:
-        envelope = parse(link.data_canonical)
+        envelope = parse(link.data_canonical.decode())
         said = list(_of_envelope(envelope))
         metadata, snapshot = envelope["metadata"], parse(link.data_snapshot)
     except (ValueError, KeyError, TypeError, RecursionError):

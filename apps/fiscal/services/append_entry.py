@@ -6,16 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext_lazy as _
-
 from apps.fiscal import crypto
 from apps.fiscal.canonical import Envelope, amount_text, canonical_bytes, data_hash
-from apps.fiscal.keys import Signer, current_signer
-from apps.fiscal.models import FiscalCommitment, FiscalEntry, FiscalSequence
+from apps.fiscal.head import HeadToExtend, read_head_to_extend
+from apps.fiscal.models import FiscalCommitment, FiscalEntry
 from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.commands import command
-from apps.socle.errors import BusinessError
 from apps.socle.facts import PublishedFact
 from apps.socle.fields import uuid7
 
@@ -31,13 +28,9 @@ def append_entry(*, fact: PublishedFact, acteur: Acteur) -> FiscalEntry:
     holds what has no single spelling, and MasterSecretError where the mounted secret is not the
     one that made the tenant's key.
     """
-    head = FiscalSequence.objects.select_related("tenant").first()
-    if head is None:
-        raise BusinessError(_("Cet établissement n’a pas encore de chaîne fiscale."), code="chain-missing")
-    signer = current_signer(fact.tenant_id)
+    head = read_head_to_extend(fact.tenant_id)
     salts = _Salts(acteur)
-    envelope = _envelope(fact, acteur, head, signer, salts)
-    entry = _insert(envelope, head.head_hash, signer)
+    entry = _insert(_envelope(fact, acteur, head, salts), head)
     if salts.any:
         FiscalCommitment.objects.create(tenant_id=entry.tenant_id, entry=entry, **salts.columns)
     return entry
@@ -63,27 +56,27 @@ class _Salts:
         return bool(self.columns)
 
 
-def _envelope(fact: PublishedFact, acteur: Acteur, head: FiscalSequence, signer: Signer, salts: _Salts) -> Envelope:
-    tenant, moment = head.tenant, now()
+def _envelope(fact: PublishedFact, acteur: Acteur, head: HeadToExtend, salts: _Salts) -> Envelope:
+    moment = now()
     return Envelope(
         id=uuid7(),
-        tenant_id=tenant.pk,
-        tenant_name=tenant.legal_name or tenant.name,
-        sequence_number=head.last_sequence_number + 1,
+        tenant_id=fact.tenant_id,
+        tenant_name=head.tenant_name,
+        sequence_number=head.number + 1,
         entry_type=fact.declaration.entry_type,
         entity_type=fact.source_type,
         entity_id=fact.source_id,
         entity_number=fact.number,
-        fiscal_date=fiscal_date(moment, tenant.time_zone, head.last_fiscal_date),
+        fiscal_date=fiscal_date(moment, head.time_zone, head.day),
         document_date=fact.date,
         created_at=moment,
         legal_status=fact.declaration.legal_status,
-        environment=tenant.environment,
+        environment=head.environment,
         actor_type=str(acteur.kind),
         actor_id=acteur.id,
         actor_label=acteur.label,
         actor_role=acteur.role,
-        key_id=signer.key_id,
+        key_id=head.signer.key_id,
         algorithm=crypto.ALGORITHM,
         ip_commitment=salts.ip_commitment,
         user_agent_commitment=salts.user_agent_commitment,
@@ -117,11 +110,11 @@ def _fact_json(fact: PublishedFact) -> dict[str, Any]:
     }
 
 
-def _insert(envelope: Envelope, previous_hash: str, signer: Signer) -> FiscalEntry:
+def _insert(envelope: Envelope, head: HeadToExtend) -> FiscalEntry:
     content = envelope.as_json()
     canonical = canonical_bytes(content)
     hashed = data_hash(canonical)
-    linked = crypto.chain_hash(envelope.sequence_number, previous_hash, hashed)
+    linked = crypto.chain_hash(envelope.sequence_number, head.chain_hash, hashed)
     return FiscalEntry.objects.create(
         id=envelope.id,
         tenant_id=envelope.tenant_id,
@@ -135,10 +128,10 @@ def _insert(envelope: Envelope, previous_hash: str, signer: Signer) -> FiscalEnt
         data_snapshot=content,
         data_canonical=canonical,
         data_hash=hashed,
-        previous_hash=previous_hash,
+        previous_hash=head.chain_hash,
         chain_hash=linked,
-        signature=crypto.sign(signer.private_key, linked),
-        key_id=signer.key_id,
+        signature=crypto.sign(head.signer.private_key, linked),
+        key_id=envelope.key_id,
         algorithm=envelope.algorithm,
         legal_status=envelope.legal_status,
         environment=envelope.environment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import LazySettings, settings
+from django.db import connection
 
 from apps.fiscal import canonical, crypto
 from apps.fiscal.canonical import CanonicalError
@@ -20,7 +22,9 @@ from apps.fiscal.models import FiscalCommitment, FiscalEntry, FiscalKey, FiscalS
 from apps.fiscal.services.append_entry import append_entry, fiscal_date
 from apps.fiscal.services.open_chain import open_chain
 from apps.fiscal.subscribers import chain
+from apps.fiscal.tests import second_implementation as second
 from apps.fiscal.tests.factories import CASHIER, TEST_FACT, chain_links, publish_one, to_publish
+from apps.organisations import provisioning
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_tenant, make_tiers
 from apps.socle import clock, facts
@@ -29,6 +33,7 @@ from apps.socle.errors import BusinessError
 from apps.socle.facts import FactDeclaration, FactLine
 from apps.socle.fields import uuid7
 from apps.socle.models import Fait
+from apps.socle.scope import scope
 
 pytestmark = pytest.mark.database
 
@@ -95,6 +100,28 @@ def test_the_stored_bytes_are_the_canonical_ones_and_the_signature_is_over_the_l
     public = crypto.Ed25519PublicKey.from_public_bytes(bytes(FiscalKey.objects.get().public_key))
     assert crypto.signature_holds(public, link.chain_hash, bytes(link.signature))
     assert not crypto.signature_holds(public, link.data_hash, bytes(link.signature))
+
+
+def test_a_stranger_verifies_what_the_platform_made(tenant: Tenant) -> None:
+    """The second implementation, on the rows that the format page says to read."""
+    chain_links(tenant, 2, CASHIER)
+    with connection.cursor() as cursor:
+        cursor.execute("select public_key from fiscal_fiscalkey")
+        public = bytes(cursor.fetchone()[0])
+        cursor.execute(
+            "select sequence_number, data_canonical, data_hash, previous_hash, chain_hash, signature"
+            " from fiscal_fiscalentry where tenant_id = %s order by sequence_number",
+            [tenant.pk],
+        )
+        rows = cursor.fetchall()
+    previous = second.genesis(str(tenant.pk))
+    for expected, (number, raw, data, before, linked, signature) in enumerate(rows, start=1):
+        assert (number, before) == (expected, previous.hex())
+        assert second.canonical(json.loads(bytes(raw))).encode() == bytes(raw)
+        assert second.sha256(bytes(raw)).hex() == data
+        previous = second.link(number, previous, bytes.fromhex(data))
+        assert previous.hex() == linked
+        assert second.signature_holds(public, previous, bytes(signature))
 
 
 def test_address_and_browser_are_committed_to_and_can_be_erased(tenant: Tenant) -> None:
@@ -180,11 +207,13 @@ def test_a_snapshot_without_single_spelling_writes_nothing(tenant: Tenant, value
     assert FiscalSequence.objects.get().last_sequence_number == 0
 
 
-def test_without_a_chain_nothing_is_published(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FiscalSequence.objects, "select_related", lambda *names: FiscalSequence.objects.none())
+def test_without_a_chain_nothing_is_published(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provisioning, "_steps", {})
+    bare = make_tenant(slug="sans-chaine", name="Sans chaîne")
     with pytest.raises(BusinessError, match="pas encore de chaîne"):
-        chain_links(tenant, 1)
-    assert not Fait.objects.exists()
+        chain_links(bare, 1)
+    with scope(bare.pk):
+        assert not Fait.objects.exists()
 
 
 def test_a_key_without_the_secret_that_made_it_does_not_sign(

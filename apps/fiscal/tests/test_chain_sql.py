@@ -12,7 +12,7 @@ from django.db import IntegrityError, ProgrammingError, connection, models, tran
 
 from apps.fiscal import crypto
 from apps.fiscal.canonical import canonical_bytes, data_hash
-from apps.fiscal.keys import current_signer
+from apps.fiscal.head import read_head_to_extend
 from apps.fiscal.models import FiscalCommitment, FiscalEntry, FiscalIntegrityCheck, FiscalKey, FiscalSequence
 from apps.fiscal.services.append_entry import _envelope, _insert, _Salts
 from apps.fiscal.services.check_chain import check_chain
@@ -35,11 +35,11 @@ def next_link(tenant: Tenant) -> FiscalEntry:
     """Return the next link as the service would insert it, not yet inserted."""
     fact = to_publish(make_tiers(tenant))
     published = facts._store(fact, facts.declaration_of(fact.type), tenant.pk)
-    head, signer = FiscalSequence.objects.select_related("tenant").get(), current_signer(tenant.pk)
+    head = read_head_to_extend(tenant.pk)
     built: list[FiscalEntry] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FiscalEntry.objects, "create", lambda **values: built.append(FiscalEntry(**values)))
-        _insert(_envelope(published, SYSTEM, head, signer, _Salts(SYSTEM)), head.head_hash, signer)
+        _insert(_envelope(published, SYSTEM, head, _Salts(SYSTEM)), head)
     return built[0]
 
 

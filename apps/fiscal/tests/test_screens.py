@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
@@ -249,6 +250,34 @@ def test_a_page_costs_the_same_with_many_rows(tenant: Tenant, enter: Any, addres
     assert len(many) == len(few)
 
 
+ADMIN = "/sainte-odile/admin/fiscal/"
+
+
+@pytest.mark.parametrize("model", ["fiscalentry", "fiscalsequence", "fiscalkey", "fiscalintegritycheck"])
+def test_the_administration_reads_its_own_chain_and_writes_nothing(
+    tenant: Tenant, autre_tenant: Tenant, enter: Any, model: str
+) -> None:
+    (mine,), (theirs,) = chain_links(tenant, 1), chain_links(autre_tenant, 1)
+    check_chain(acteur=SYSTEM)
+    client = enter("administrateur")
+    html = client.get(f"{ADMIN}{model}/").content.decode()
+    (row,) = apps.get_model("fiscal", model).objects.all()
+    assert f"{ADMIN}{model}/{row.pk}/change/" in html
+    assert theirs.chain_hash not in html
+    change = client.get(f"{ADMIN}{model}/{row.pk}/change/")
+    assert change.status_code == 200
+    assert 'name="_save"' not in change.content.decode()
+    assert client.get(f"{ADMIN}{model}/add/").status_code == 403
+    assert client.post(f"{ADMIN}{model}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert FiscalEntry.objects.get() == mine
+
+
+def test_the_administration_finds_a_link_by_its_number(tenant: Tenant, enter: Any) -> None:
+    chain_links(tenant, 3)
+    html = enter("administrateur").get(f"{ADMIN}fiscalentry/", {"q": "2"}).content.decode()
+    assert html.count("/change/") == 1
+
+
 # What a person reads ------------------------------------------------------------------------------
 
 
@@ -263,7 +292,10 @@ def test_every_value_of_the_document_is_laid_out() -> None:
     assert label("mode_de_paiement") == "mode de paiement"
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xff", b"{}", b"[]", b"null", b'{"fact": 3}', b"[" * 100_000])
+UNKNOWN_CURRENCY = b'{"tenant_name":"","actor_label":"","actor_role":"","fact":{"currency":"ZZZ"}}'
+
+
+@pytest.mark.parametrize("raw", [UNKNOWN_CURRENCY, b"", b"\xff", b"{}", b"[]", b"null", b'{"fact": 3}', b"[" * 100_000])
 def test_a_link_whose_bytes_are_unreadable_can_be_looked_at(raw: bytes) -> None:
     said = signed_data(FiscalEntry(data_canonical=raw, signature=b"\x00" * 64))
     assert (said.readable, said.lines, said.document) == (False, (), ())
