@@ -25,7 +25,8 @@ PATIENCE = 90.0
 
 def plain_environment(**more: str) -> dict[str, str]:
     """The environment of a newcomer: nothing configures Cauris but `more`."""
-    ours = {variable.name for variable in VARIABLES} | {"DJANGO_SETTINGS_MODULE"}
+    # The last is set for this process while Chromium is open (see `browser.py`).
+    ours = {variable.name for variable in VARIABLES} | {"DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"}
     return {**{name: value for name, value in os.environ.items() if name not in ours}, **more}
 
 
