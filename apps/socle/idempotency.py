@@ -26,6 +26,14 @@ class RequestInProgress(Conflict):
     retry_after = 1
 
 
+class KeyReused(Conflict):
+    """The key has done something else already: `result_id` is what it did."""
+
+    def __init__(self, message: str, result_id: uuid.UUID) -> None:
+        super().__init__(message, code="idempotency-key-reused")
+        self.result_id = result_id
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The id of the result, and whether it was already there."""
@@ -53,7 +61,7 @@ def run_once(
 
     A refusal (any exception) is not stored: the same key may try again. With `wait` a second
     request in flight waits for the first and replays it (screens); without, it raises
-    RequestInProgress (API). The same key with another body raises Conflict.
+    RequestInProgress (API). The same key with another body raises KeyReused.
     """
     if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
         message = _("La clé d’idempotence doit avoir de 1 à 255 caractères imprimables.")
@@ -66,8 +74,7 @@ def run_once(
         _store(tenant_id, principal, route, key, digest, result_id)
         return Outcome(result_id, replayed=False)
     if stored.body_hash != digest:
-        message = _("Cette clé a déjà servi à une autre demande.")
-        raise Conflict(message, code="idempotency-key-reused")
+        raise KeyReused(_("Cette clé a déjà servi à une autre demande."), stored.result_id)
     return Outcome(stored.result_id, replayed=True)
 
 

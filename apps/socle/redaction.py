@@ -11,7 +11,7 @@ HIDDEN = "[masqué]"
 # Field names whose values say who the patient is, what is treated, or open a door.
 SENSITIVE = re.compile(
     r"pass|secret|token|cl[eé]|key|code|otp|pin|cookie|authoriz|csrf|carte|card|cvv|iban|compte_source|"
-    r"motif|diagnos|notes?$|comment|description|libell|nom|name|telephone|phone|email|naissance|birth|patient|payeur|payant|adresse|address|^q$|login",
+    r"motif|diagnos|notes?$|comment|description|libell|nom|name|telephone|phone|email|naissance|birth|patient|payeur|payant|adresse|address|^q$|^ajout$|^faire$|login",
     re.IGNORECASE,
 )
 CARD_NUMBER = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")

@@ -11,6 +11,8 @@
    data-liste="trouves"          a field whose results, links in #trouves, are walked with the arrows.
    data-parcours                 a table whose row links are walked with the arrows.
    data-repetable                a form that may be sent twice (a download).
+   data-focus="id"               where typing goes on when the page opens; without it, or where that id is not
+                                 there, the first field that a summary (data-erreurs) links to.
    data-js                       hidden until this file runs. */
 "use strict";
 (function () {
@@ -49,6 +51,7 @@
   doc.addEventListener("keydown", function (event) {
     if (event.defaultPrevented || event.isComposing) return;
     if (walk(event)) return;
+    if (tick(event)) return;
     const name = keyName(event);
     const dialog = doc.querySelector("dialog[open]");
     const typing = editable(event.target);
@@ -84,6 +87,26 @@
     }
     event.preventDefault();
     return true;
+  }
+
+  /* Space, on a row's link, ticks the row. */
+  function tick(event) {
+    const row = event.key === " " && event.target.matches("[data-parcours] a") && event.target.closest("tr");
+    const box = row && row.querySelector('input[type="checkbox"]:not(:disabled)');
+    if (!box) return false;
+    event.preventDefault();
+    box.click();
+    return true;
+  }
+
+  /* Where typing goes on ------------------------------------------------------------------------ */
+  function aim() {
+    const named = doc.querySelector("[data-focus]"), summary = doc.querySelector("[data-erreurs]");
+    const link = summary && summary.querySelector('a[href^="#"]');
+    const target = (named && doc.getElementById(named.dataset.focus)) || (link && doc.getElementById(link.hash.slice(1))) || summary;
+    if (!target) return;
+    target.focus();
+    if (target.select) target.select();
   }
 
   /* Help -------------------------------------------------------------------------------------- */
@@ -184,7 +207,19 @@
     if (xhr.status < 400) window.location.assign(xhr.responseURL); else sayFailure();
   });
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach((name) => doc.addEventListener(name, sayFailure));
-  doc.addEventListener("htmx:afterSwap", () => all("form").forEach(count));
+  /* What is being typed while an answer arrives stays typed; htmx gives the field its focus back. */
+  let typing = null;
+  doc.addEventListener("htmx:beforeSwap", function (event) {
+    const field = doc.activeElement, inside = editable(field) && field.id && event.detail.target.contains(field);
+    typing = inside && "defaultValue" in field && field.value !== field.defaultValue ? { id: field.id, value: field.value } : null;
+  });
+  doc.addEventListener("htmx:afterSwap", function () {
+    all("form").forEach(count);
+    const field = typing && doc.getElementById(typing.id);
+    if (field && field.value !== typing.value) field.value = typing.value;
+    typing = null;
+  });
 
   all("[data-js]").forEach((element) => { element.hidden = false; });
+  if (!window.location.hash) aim();
 })();

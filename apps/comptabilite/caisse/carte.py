@@ -49,17 +49,18 @@ def refuser_numero_de_carte(**textes: str) -> None:
     """Raise BusinessError (card-number-refused) beside the first field whose text holds a full card number."""
     for champ, texte in textes.items():
         if contient_numero_de_carte(texte):
-            raise _refus(champ)
+            raise refus_de_carte(champ)
 
 
 def masquer(chiffres: str, champ: str) -> str:
     """Return `****1234` from the four last digits, given bare or masked; raise BusinessError for anything else."""
     lu = QUATRE_CHIFFRES.fullmatch(chiffres.strip())
     if lu is None:
-        raise _refus(champ)
+        raise refus_de_carte(champ)
     return f"****{lu.group(1)}"
 
 
-def _refus(champ: str) -> BusinessError:
+def refus_de_carte(champ: str) -> BusinessError:
+    """Return the refusal to raise, or to say, beside `champ`; it does not repeat the number."""
     message = _("De la carte, donnez les quatre derniers chiffres seulement : le numéro entier ne se garde nulle part.")
     return BusinessError(message, code="card-number-refused", field=champ)

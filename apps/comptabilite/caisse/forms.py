@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.comptabilite.caisse.carte import contient_numero_de_carte, refus_de_carte
 from apps.comptabilite.caisse.choices import MoyenPaiement, OperateurMobile
 from apps.comptabilite.caisse.models import Caisse
 from apps.comptabilite.caisse.saisies import LigneSaisie, PaiementSaisi
 from apps.comptabilite.caisse.selectors import caisses_libres
+from apps.comptabilite.caisse.services.paiements import EXIGES, LONGUEURS
+from apps.hospital.calcul import verifier_ligne
 from apps.hospital.choices import TypeRecette
+from apps.socle.errors import BusinessError
 from apps.socle.screens.amounts import AmountField
+
+PREMIER_JOUR, DERNIER_JOUR = date(1900, 1, 1), date(2199, 12, 31)
+JOURS_POSSIBLES = (MinValueValidator(PREMIER_JOUR), MaxValueValidator(DERNIER_JOUR))
+"""Within these a zone may be added and a day counted on; the very ends of the calendar overflow."""
 
 # What each means asks for beside its amount, in the order of the screen.
 CHAMPS = {
@@ -30,17 +42,60 @@ REFERENCES = {
 }
 
 
+class SansNumeroDeCarte(forms.Form):
+    """A form that never shows a full card number again: what held one comes back empty, with the refusal beside it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            return
+        self.data = self.data.copy()
+        noms = {nom: self.add_prefix(nom) for nom in self.fields}
+        self.cartes = [nom for nom, cle in noms.items() if contient_numero_de_carte(str(self.data.get(cle, "")))]
+        for nom in self.cartes:
+            self.data[noms[nom]] = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse beside the fields that held a card number."""
+        data = super().clean() or {}
+        for nom in self.cartes:
+            self.errors.pop(nom, None)
+            self.add_error(nom, str(refus_de_carte(nom)))
+        return data
+
+
 class LigneForm(forms.Form):
-    """One line: a code of the tariff, how many, and a price only where it is not the tariff's."""
+    """One line: a code of the tariff, how many, and a price only where it is not the tariff's (None: unknown code)."""
 
     code = forms.CharField(max_length=50, widget=forms.HiddenInput)
     quantite = AmountField(label=_("Quantité"), initial="1")
     prix = AmountField(label=_("Prix unitaire"), required=False)
 
+    def __init__(self, *args: Any, tarif: Decimal | None, devise: str, libelle: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tarif, self.devise, self.libelle = tarif, devise, libelle
+
+    def clean(self) -> dict[str, Any]:
+        """Ask hospital's rule for this line, so that every wrong line is said at once; the service asks it again."""
+        data = super().clean() or {}
+        if self.tarif is None:
+            self.add_error("code", _("Ce code n’a pas de tarif ce jour-là."))
+        elif "quantite" in data and "prix" in data:
+            prix = self.tarif if data["prix"] is None else data["prix"]
+            try:
+                verifier_ligne(data["quantite"], prix, self.devise)
+            except BusinessError as erreur:
+                self.add_error("quantite" if erreur.field == "quantite" else "prix", str(erreur))
+        return data
+
     def saisie(self) -> LigneSaisie:
         """Return the cleaned line as the services take it."""
         data = self.cleaned_data
         return LigneSaisie(code=data["code"], quantite=data["quantite"], prix=data["prix"])
+
+
+def _texte(label: Any, nom: str) -> forms.CharField:
+    return forms.CharField(label=label, required=False, max_length=LONGUEURS[nom])
 
 
 class PaiementForm(forms.Form):
@@ -53,14 +108,14 @@ class PaiementForm(forms.Form):
     operateur = forms.ChoiceField(
         label=_("Opérateur"), required=False, choices=[("", _("Choisir…")), *OperateurMobile.choices]
     )
-    payeur = forms.CharField(label=_("Numéro du payeur"), required=False, max_length=20)
-    reference = forms.CharField(label=_("Référence"), required=False, max_length=100)
-    carte = forms.CharField(label=_("Quatre derniers chiffres"), required=False, max_length=30)
-    terminal = forms.CharField(label=_("Terminal"), required=False, max_length=50)
-    banque = forms.CharField(label=_("Banque"), required=False, max_length=100)
-    titulaire = forms.CharField(label=_("Titulaire"), required=False, max_length=200)
-    date = forms.DateField(label=_("Date"), required=False)
-    compte_source = forms.CharField(label=_("Compte d’origine"), required=False, max_length=50)
+    payeur = _texte(_("Numéro du payeur"), "payeur")
+    reference = _texte(_("Référence"), "reference")
+    carte = forms.CharField(label=_("Quatre derniers chiffres"), required=False, max_length=9)
+    terminal = _texte(_("Terminal"), "terminal")
+    banque = _texte(_("Banque"), "banque")
+    titulaire = _texte(_("Titulaire"), "titulaire")
+    date = forms.DateField(label=_("Date"), required=False, validators=JOURS_POSSIBLES)
+    compte_source = _texte(_("Compte d’origine"), "compte_source")
 
     def __init__(self, *args: Any, moyen: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,6 +126,14 @@ class PaiementForm(forms.Form):
             self.fields[nom].widget.attrs["inputmode"] = "numeric"
         for champ in self.fields.values():
             champ.widget.attrs["autocomplete"] = "off"
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for every reference that this means demands at once; the service asks again."""
+        data = super().clean() or {}
+        for nom, dit in EXIGES.get(self.nom_moyen, {}).items():
+            if nom not in self.errors and not data.get(nom):
+                self.add_error(nom, _("Indiquez %s.") % dit)
+        return data
 
     @property
     def details(self) -> list[forms.BoundField]:
@@ -100,27 +163,37 @@ class OuvertureForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["caisse"].queryset = caisses_libres().order_by("code")  # type: ignore[attr-defined]
+        # Only free tills are offered; one that was taken meanwhile is refused by the service, which says by whom.
+        offertes = Caisse.objects.filter(actif=True) if self.is_bound else caisses_libres()
+        self.fields["caisse"].queryset = offertes.order_by("code")  # type: ignore[attr-defined]
 
 
-class FermetureForm(forms.Form):
+class FermetureForm(SansNumeroDeCarte):
     """Closing a till: what was counted, and why it differs."""
 
+    session = forms.UUIDField(widget=forms.HiddenInput)
     compte = AmountField(label=_("Espèces comptées"), help_text=_("Tout le tiroir, fonds compris."))
     motif_ecart = forms.CharField(
         label=_("Motif de l’écart"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
 
 
-class RejetForm(forms.Form):
-    """Sending invoices back."""
+class RejetForm(SansNumeroDeCarte):
+    """Sending invoices back; the comment is what the cashier reads."""
 
     commentaire = forms.CharField(
         label=_("Motif, obligatoire pour un rejet"),
         required=False,
         max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    def clean_commentaire(self) -> str:
+        """Demand a comment: the form is validated for a rejection only."""
+        commentaire = str(self.cleaned_data["commentaire"]).strip()
+        if not commentaire:
+            raise forms.ValidationError(_("Dites pourquoi : le caissier lira ce motif."), code="reason-required")
+        return commentaire
 
 
 class RegleForm(forms.Form):
@@ -134,22 +207,25 @@ class RegleForm(forms.Form):
     )
 
 
-class FiltreForm(forms.Form):
+class FiltreForm(SansNumeroDeCarte):
     """Filters of a list of the till; an unreadable date filters nothing and is said."""
 
     q = forms.CharField(
         label=_("Numéro ou patient"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
     )
-    du = forms.DateField(label=_("Du"), required=False)
-    au = forms.DateField(label=_("Au"), required=False)
+    du = forms.DateField(label=_("Du"), required=False, validators=JOURS_POSSIBLES)
+    au = forms.DateField(label=_("Au"), required=False, validators=JOURS_POSSIBLES)
     caisse = forms.ModelChoiceField(
         label=_("Caisse"), required=False, queryset=Caisse.objects.none(), empty_label=_("Toutes")
     )
     type = forms.ChoiceField(label=_("Recette"), required=False, choices=[("", _("Toutes")), *TypeRecette.choices])
     moyen = forms.ChoiceField(label=_("Moyen"), required=False, choices=[("", _("Tous")), *MoyenPaiement.choices])
 
-    def __init__(self, *args: Any, sans: tuple[str, ...] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, request: HttpRequest, *, sans: tuple[str, ...] = ()) -> None:
+        super().__init__(request.GET)
+        if self.cartes:  # the page's links and forms keep the address: the number leaves it too
+            request.GET = self.data  # type: ignore[assignment]
+            request.META["QUERY_STRING"] = self.data.urlencode()
         self.fields["caisse"].queryset = Caisse.objects.order_by("code")  # type: ignore[attr-defined]
         for nom in sans:
             del self.fields[nom]
@@ -161,3 +237,8 @@ class FiltreForm(forms.Form):
         """Return what was understood; what was not is shown beside its field and filters nothing."""
         self.is_valid()
         return {nom: valeur for nom, valeur in self.cleaned_data.items() if valeur}
+
+    @property
+    def filtre(self) -> bool:
+        """Tell whether anything is filtered away."""
+        return bool(self.valeurs)

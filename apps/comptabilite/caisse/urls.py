@@ -2,15 +2,16 @@
 
 from django.urls import path
 
-from apps.comptabilite.caisse.views import encaissement, factures, quittances, session
+from apps.comptabilite.caisse.views import encaissement, facture, factures, quittances, session
 
 app_name = "caisse"
 urlpatterns = [
     path("", encaissement.encaisser, name="encaisser"),
     path("factures/", factures.factures, name="factures"),
     path("factures/traiter/", factures.traiter, name="traiter"),
-    path("factures/<uuid:facture_id>/", factures.facture, name="facture"),
-    path("factures/<uuid:facture_id>/corriger/", factures.corriger, name="corriger"),
+    path("factures/export.csv", factures.exporter, name="exporter_factures"),
+    path("factures/<uuid:facture_id>/", facture.facture, name="facture"),
+    path("factures/<uuid:facture_id>/corriger/", facture.corriger, name="corriger"),
     path("factures/<uuid:facture_id>/encaisser/", encaissement.encaisser_la_facture, name="encaisser_facture"),
     path("quittances/", quittances.quittances, name="quittances"),
     path("quittances/export.csv", quittances.exporter, name="exporter_quittances"),

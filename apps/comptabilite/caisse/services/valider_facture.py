@@ -15,16 +15,19 @@ from apps.comptabilite.caisse.services.emission import emettre
 from apps.comptabilite.caisse.transitions import FACTURE_CAISSE
 from apps.socle.actors import Acteur
 from apps.socle.commands import command
-from apps.socle.errors import NotAllowed
+from apps.socle.errors import Conflict, NotAllowed
 
 
 @command
-def valider_facture(*, facture_id: uuid.UUID, acteur: Acteur, le: datetime | None = None) -> FactureCaisse:
+def valider_facture(
+    *, facture_id: uuid.UUID, acteur: Acteur, etapes_lues: int | None = None, le: datetime | None = None
+) -> FactureCaisse:
     """Issue the legal invoice (FAC-) of an invoice that waits; PAYEE at once when it comes to zero.
 
     Who issued it does not validate it; the takeover actor may do both sides. The system validates
-    only at collection, under a rule (`encaisser_facture`). Raises Conflict (« déjà validée par … »),
-    NotAllowed, FactureCaisse.DoesNotExist.
+    only at collection, under a rule (`encaisser_facture`). `etapes_lues` is how many steps its
+    history had when the person read it: an invoice corrected since is not validated unread.
+    Raises Conflict (« déjà validée par … », « a changé »), NotAllowed, FactureCaisse.DoesNotExist.
     """
     if not (acteur.is_person or acteur.is_takeover):
         raise NotAllowed(_("Le système ne valide qu’à l’encaissement, sous une règle."), code="person-required")
@@ -34,5 +37,8 @@ def valider_facture(*, facture_id: uuid.UUID, acteur: Acteur, le: datetime | Non
     FACTURE_CAISSE.check(
         "valider", facture, acteur, issuer_id=facture.caissier_id, already=lambda: deja_fait(facture, tenant)
     )
+    if etapes_lues is not None and facture.historique.count() != etapes_lues:
+        message = _("%s a été corrigée depuis que vous l’avez lue : relisez-la.") % facture.numero_travail
+        raise Conflict(message, code="invoice-changed")
     emettre(facture, tenant=tenant, moment=moment, acteur=acteur)
     return facture

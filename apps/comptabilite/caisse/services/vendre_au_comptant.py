@@ -85,6 +85,27 @@ def vendre_une_fois(
     )
 
 
+def facturer_une_fois(
+    *,
+    cle: str,
+    patient_id: uuid.UUID,
+    lignes: Sequence[LigneSaisie],
+    acteur: Acteur,
+    motif: str = "",
+    attendre: bool = True,
+) -> Outcome:
+    """Put a sale on hold once: as `vendre_une_fois`, whose keys it shares, so that one screen gives one invoice."""
+    demande = {"attente": True, "patient": patient_id, "motif": motif, "lignes": [asdict(x) for x in lignes]}
+    return run_once(
+        key=cle,
+        route="caisse:vendre",
+        acteur=acteur,
+        body=demande,
+        function=lambda: facturer_patient(patient_id=patient_id, lignes=lignes, acteur=acteur, motif=motif).id,
+        wait=attendre,
+    )
+
+
 def encaisser_une_fois(
     *, cle: str, facture_id: uuid.UUID, paiements: Sequence[PaiementSaisi], acteur: Acteur, attendre: bool = True
 ) -> Outcome:

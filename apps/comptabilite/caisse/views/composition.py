@@ -14,6 +14,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from django.http import QueryDict
 
+from apps.comptabilite.caisse.carte import contient_numero_de_carte
 from apps.comptabilite.caisse.choices import MoyenPaiement
 from apps.comptabilite.caisse.services.lignes import LIGNES_MAXIMUM
 from apps.comptabilite.caisse.services.paiements import PAIEMENTS_MAXIMUM
@@ -30,31 +31,53 @@ ESPECES = MoyenPaiement.ESPECES.value
 BILLETS = (Decimal(500), Decimal(1000), Decimal(2000), Decimal(5000), Decimal(10000))
 CHAMP = re.compile(r"(lignes|paiements)-(\d{1,3})-([a-z_]+)")
 
+TEXTES = ("patient", "motif", "q", "ajout", "vu")
+
 Rangee = dict[str, str]
 
 
 @dataclass
 class Composition:
-    """The raw rows of the form, by position: what the person typed, kept as typed."""
+    """The raw rows of the form, by position: what the person typed, kept as typed.
+
+    But for a full card number, which is dropped as it is read, wherever it was typed: `cartes` names
+    the fields that held one. `vu` is the total that the screen showed when the button was pressed.
+    """
 
     patient: str = ""
     lignes: list[Rangee] = field(default_factory=list)
     paiements: list[Rangee] = field(default_factory=list)
     motif: str = ""
+    q: str = ""
+    ajout: str = ""
+    vu: str = ""
+    cartes: set[str] = field(default_factory=set)
 
     @classmethod
     def lire(cls, donnees: QueryDict) -> Composition:
-        """Read what a form sent; more rows than an invoice may have are left out."""
+        """Read what a form sent; of too many rows one is kept, which the service refuses by name."""
         rangees: dict[str, dict[int, Rangee]] = {"lignes": {}, "paiements": {}}
         for nom, valeur in donnees.items():
             lu = CHAMP.fullmatch(nom)
             if lu and isinstance(valeur, str):
-                rangees[lu[1]].setdefault(int(lu[2]), {})[lu[3]] = valeur
+                rangees[lu[1]].setdefault(int(lu[2]), {})[lu[3]] = valeur.replace("\x00", "")
         lignes = [rangee for _rang, rangee in sorted(rangees["lignes"].items()) if rangee.get("code")]
         paiements = [r for _rang, r in sorted(rangees["paiements"].items()) if r.get("moyen") in MoyenPaiement.values]
-        return cls(
-            donnees.get("patient", ""), lignes[:LIGNES_MAXIMUM], paiements[:PAIEMENTS_MAXIMUM], donnees.get("motif", "")
-        )
+        lue = cls(lignes=lignes[: LIGNES_MAXIMUM + 1], paiements=paiements[: PAIEMENTS_MAXIMUM + 1])
+        for nom in TEXTES:
+            setattr(lue, nom, donnees.get(nom, "").replace("\x00", ""))
+        lue._oublier_les_cartes()
+        return lue
+
+    def _oublier_les_cartes(self) -> None:
+        for prefixe, rangees in (("lignes", self.lignes), ("paiements", self.paiements)):
+            for rang, rangee in enumerate(rangees):
+                for nom in [nom for nom, valeur in rangee.items() if _porte_une_carte(nom, valeur)]:
+                    rangee[nom] = ""
+                    self.cartes.add(f"{prefixe}-{rang}-{nom}")
+        for nom in [nom for nom in TEXTES if contient_numero_de_carte(getattr(self, nom))]:
+            setattr(self, nom, "")
+            self.cartes.add(nom)
 
     def donnees(self) -> dict[str, str]:
         """Return the composition as form data, rows numbered from zero without gap."""
@@ -93,8 +116,8 @@ class Composition:
     def repartir(self, du: Decimal) -> None:
         """Let the payments whose amount nobody typed follow what is due.
 
-        Without payment, cash for all of it. The first row that still shows the proposed amount, or
-        none, takes what the others leave; what a person typed is never touched.
+        Without payment, cash for all of it; with nothing due, none. The first row that still shows the
+        proposed amount, or none, takes what the others leave; what a person typed is never touched.
         """
         if not self.paiements and du > 0:
             self.paiements.append({"moyen": ESPECES, "montant": "", "calcule": ""})
@@ -104,10 +127,15 @@ class Composition:
             return
         saisi = sum((read_amount(p.get("montant", "")) or ZERO for p in self.paiements if p is not suiveur), ZERO)
         reste = max(du - saisi, ZERO)
-        if not reste and len(self.paiements) > 1 and suiveur["moyen"] == ESPECES:
+        if not reste and suiveur["moyen"] == ESPECES and (len(self.paiements) > 1 or not du):
             self.paiements.remove(suiveur)
             return
         suiveur["montant"] = suiveur["calcule"] = write_amount(reste) if reste else ""
+
+
+def _porte_une_carte(nom: str, valeur: str) -> bool:
+    """Tell whether a field holds a card number; where four digits are asked, more are one, mistyped or not."""
+    return contient_numero_de_carte(valeur) or (nom == "carte" and sum(map(str.isdigit, valeur)) > 4)
 
 
 @dataclass(frozen=True)
@@ -134,6 +162,11 @@ class Addition:
     @property
     def hors_tarif(self) -> bool:
         return any(ligne.hors_tarif for ligne in self.lignes)
+
+    @property
+    def lisible(self) -> bool:
+        """Whether every line has an amount: otherwise the total says nothing, and no payment follows it."""
+        return all(ligne.montant is not None for ligne in self.lignes)
 
 
 def additionner(composition: Composition, tenant: Tenant, le: date) -> Addition:

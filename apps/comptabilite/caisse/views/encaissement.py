@@ -4,59 +4,36 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from decimal import Decimal
+from typing import cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from apps.comptabilite.caisse.choices import MoyenPaiement, StatutFacture
+from apps.comptabilite.caisse.choices import StatutFacture
 from apps.comptabilite.caisse.forms import LigneForm, PaiementForm
 from apps.comptabilite.caisse.models import FactureCaisse, Quittance
 from apps.comptabilite.caisse.selectors import factures_a_encaisser, session_ouverte
-from apps.comptabilite.caisse.services.facturer_patient import facturer_patient
-from apps.comptabilite.caisse.services.vendre_au_comptant import encaisser_une_fois, vendre_une_fois
+from apps.comptabilite.caisse.services.vendre_au_comptant import encaisser_une_fois, facturer_une_fois, vendre_une_fois
 from apps.comptabilite.caisse.transitions import ENCAISSER
+from apps.comptabilite.caisse.views import poste as ecran
 from apps.comptabilite.caisse.views.composition import Addition, Composition, additionner, compter_monnaie
+from apps.comptabilite.caisse.views.poste import Poste
 from apps.hospital.models import Patient
-from apps.hospital.selectors import chercher_patients, chercher_tarifs
+from apps.hospital.selectors import chercher_patients
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import local_date
 from apps.socle.errors import BusinessError
-from apps.socle.idempotency import run_once
+from apps.socle.idempotency import KeyReused
+from apps.socle.money import format_amount, plain
+from apps.socle.screens.amounts import read_amount
+from apps.socle.screens.fields import ErrorSummary
 from apps.socle.templatetags.cauris import KEY_FIELD
-
-LIMITE = 8
-MOYENS = (
-    (MoyenPaiement.ESPECES.value, gettext_lazy("Espèces")),
-    (MoyenPaiement.MOBILE.value, gettext_lazy("Mobile")),
-    (MoyenPaiement.CARTE.value, gettext_lazy("Carte")),
-    (MoyenPaiement.CHEQUE.value, gettext_lazy("Chèque")),
-    (MoyenPaiement.VIREMENT.value, gettext_lazy("Virement")),
-)
-"""The buttons of the means, short, most used first."""
-
-
-@dataclass
-class Poste:
-    """What the till's screen holds: the composition, its sums, what was searched and what was refused."""
-
-    composition: Composition
-    patient: Patient | None = None
-    q: str = ""
-    ajout: str = ""
-    trouves: list[Patient] = field(default_factory=list)
-    tarifs: list[Any] = field(default_factory=list)
-    refus: list[str] = field(default_factory=list)
-    erreurs: dict[str, str] = field(default_factory=dict)
-    envoye: bool = False
-    focus: str = "q"
 
 
 @permission_required(ENCAISSER)
@@ -64,13 +41,13 @@ class Poste:
 def encaisser(request: HttpRequest) -> HttpResponse:
     """Compose and collect a sale. Every button of the form comes here and says what to do in `faire`."""
     staff = cast(StaffRequest, request)
-    if session_ouverte(staff.acteur.id) is None:
+    if request.method == "GET" and session_ouverte(staff.acteur.id) is None:
         messages.info(request, _("Ouvrez d’abord votre caisse."))
         return HttpResponseRedirect(reverse("caisse:session"))
     poste = Poste(Composition(patient=request.GET.get("patient", "")))
     if request.method == "POST":
-        poste = Poste(Composition.lire(request.POST), q=request.POST.get("q", ""), ajout=request.POST.get("ajout", ""))
-        faire, _deux_points, objet = request.POST.get("faire", "recalculer").partition(":")
+        poste = Poste.lire(request)
+        faire, objet = ecran.bouton(request)
         _agir(poste, faire, objet, staff)
         if faire in {"encaisser", "attente"}:
             fini = _conclure(poste, faire, staff)
@@ -80,191 +57,157 @@ def encaisser(request: HttpRequest) -> HttpResponse:
 
 
 def _agir(poste: Poste, faire: str, objet: str, staff: StaffRequest) -> None:
-    """Change the composition as the button says; an unknown word changes nothing."""
-    composition, jour = poste.composition, local_date(staff.tenant.time_zone)
+    composition = poste.composition
     if faire == "patient":
-        composition.patient, poste.q = objet, ""
+        composition.patient, composition.q = objet, ""
     elif faire == "changer-patient":
         composition.patient = ""
-    elif faire == "ajouter":
-        composition.ajouter_ligne(objet)
-        poste.ajout = ""
-    elif faire == "retirer-ligne":
-        composition.retirer(composition.lignes, objet)
-    elif faire == "moyen":
-        composition.ajouter_paiement(objet)
-        poste.focus = f"id_paiements-{len(composition.paiements) - 1}-montant"
-    elif faire == "retirer-paiement":
-        composition.retirer(composition.paiements, objet)
-    elif faire == "recu":
-        composition.recevoir(objet)
-        poste.focus = "encaisser"
-    if poste.ajout.strip():
-        _chercher_tarif(poste, jour)
-    if poste.q.strip() and not composition.patient:
-        poste.trouves = chercher_patients(poste.q, LIMITE)
-
-
-def _chercher_tarif(poste: Poste, jour: Any) -> None:
-    """Add the tariff whose code was typed whole, or the only one found; otherwise list what was found."""
-    trouves = chercher_tarifs(poste.ajout, jour, LIMITE)
-    exact = [tarif for tarif in trouves if tarif.code == poste.ajout.strip().upper()]
-    if exact or len(trouves) == 1:
-        poste.composition.ajouter_ligne((exact or trouves)[0].code)
-        poste.ajout, poste.focus = "", "ajout"
-    else:
-        poste.tarifs, poste.focus = trouves, "ajout"
+    ecran.agir_sur_les_paiements(poste, faire, objet)
+    ecran.agir_sur_les_lignes(poste, faire, objet, local_date(staff.tenant.time_zone))
+    if composition.q.strip() and not composition.patient:
+        poste.trouves = chercher_patients(composition.q, ecran.LIMITE)
+        if faire == "recalculer" and len(poste.trouves) == 1 and not staff.htmx:  # Entrée, and nobody else it may mean
+            composition.patient, composition.q = str(poste.trouves[0].pk), ""
 
 
 def _conclure(poste: Poste, faire: str, staff: StaffRequest) -> HttpResponse | None:
     """Collect, or put on hold; None when something is to be corrected, which the page then says."""
     poste.envoye = True
-    patient = _patient(poste.composition.patient)
+    patient = ecran.trouver_patient(poste.composition.patient)
     if patient is None:
         poste.erreurs["q"] = _("Choisissez le patient.")
-        return None
+    if poste.composition.ajout.strip():
+        poste.erreurs["ajout"] = _("Choisissez cet acte dans la liste, ou effacez-le : il n’est pas dans la facture.")
     addition = additionner(poste.composition, staff.tenant, local_date(staff.tenant.time_zone))
-    poste.composition.repartir(addition.total)
-    lignes, paiements = _formulaires(poste)
-    if not tous_valides((*lignes, *(paiements if faire == "encaisser" else ()))):
+    if addition.lisible:
+        poste.composition.repartir(addition.total)
+    lignes = ecran.formulaires_des_lignes(poste, addition, staff.tenant.currency)
+    paiements = ecran.formulaires_des_paiements(poste)
+    valides = ecran.tous_valides((*lignes, *(paiements if faire == "encaisser" else ())))
+    if patient is None or not valides or poste.erreurs or not _total_vu(poste, addition.total, staff):
+        poste.statut = 422
         return None
     try:
-        return _encaisser_ou_attendre(poste, faire, patient, lignes, paiements, staff)
+        if faire == "attente":
+            return _mettre_en_attente(poste, patient, lignes, staff)
+        return _vendre(poste, patient, lignes, paiements, staff)
+    except KeyReused as deja:
+        _deja_servi(poste, deja)
     except BusinessError as erreur:
-        noter_refus(poste, erreur)
-        return None
+        poste.noter(erreur)
+    return None
 
 
-def _encaisser_ou_attendre(
+def _total_vu(poste: Poste, total: Decimal, staff: StaffRequest) -> bool:
+    """Refuse to conclude on a total that the person has not seen: a field or a tariff changed since the screen was drawn."""
+    if poste.composition.vu in {"", plain(total)}:
+        return True
+    dit = format_amount(total, staff.tenant.currency)
+    poste.refus.append(_("Le total est maintenant de %s. Vérifiez-le, puis recommencez.") % dit)
+    poste.focus = "encaisser"
+    return False
+
+
+def _mettre_en_attente(
+    poste: Poste, patient: Patient, lignes: Sequence[LigneForm], staff: StaffRequest
+) -> HttpResponse:
+    fait = facturer_une_fois(
+        cle=staff.POST.get(KEY_FIELD, ""),
+        patient_id=patient.id,
+        lignes=[ligne.saisie() for ligne in lignes],
+        acteur=staff.acteur,
+        motif=poste.composition.motif,
+    )
+    facture = FactureCaisse.objects.get(pk=fait.result_id)
+    messages.success(staff, _("La facture %s attend la validation.") % facture.numero_travail)
+    return HttpResponseRedirect(reverse("caisse:encaisser"))
+
+
+def _vendre(
     poste: Poste,
-    faire: str,
     patient: Patient,
-    lignes: list[LigneForm],
-    paiements: list[PaiementForm],
+    lignes: Sequence[LigneForm],
+    paiements: Sequence[PaiementForm],
     staff: StaffRequest,
 ) -> HttpResponse:
-    saisies, cle = [ligne.saisie() for ligne in lignes], staff.POST.get(KEY_FIELD, "")
-    motif = poste.composition.motif
-    if faire == "attente":
-        demande = {"patient": patient.id, "motif": motif, "lignes": poste.composition.lignes}
-        fait = run_once(
-            key=cle, route="caisse:attente", acteur=staff.acteur, body=demande, wait=True,
-            function=lambda: facturer_patient(patient_id=patient.id, lignes=saisies, acteur=staff.acteur, motif=motif).id,
-        )  # fmt: skip
-        facture = FactureCaisse.objects.get(pk=fait.result_id)
-        messages.success(staff, _("La facture %s attend la validation.") % facture.numero_travail)
-        return HttpResponseRedirect(reverse("caisse:encaisser"))
     fait = vendre_une_fois(
-        cle=cle,
+        cle=staff.POST.get(KEY_FIELD, ""),
         patient_id=patient.id,
-        lignes=saisies,
-        paiements=[p.saisie() for p in paiements],
+        lignes=[ligne.saisie() for ligne in lignes],
+        paiements=[paiement.saisie() for paiement in paiements],
         acteur=staff.acteur,
-        motif=motif,
+        motif=poste.composition.motif,
     )
-    return vers_quittance(FactureCaisse.objects.get(pk=fait.result_id))
+    quittance = _premiere_quittance(fait.result_id)
+    return _vers_le_papier(fait.result_id, quittance)
 
 
-def vers_quittance(facture: FactureCaisse) -> HttpResponse:
+def _premiere_quittance(facture_id: uuid.UUID) -> Quittance | None:
+    """Return the receipt that a sale made: later ones of the same invoice are other visits to the till."""
+    return Quittance.objects.filter(facture=facture_id).order_by("date_paiement", "id").first()
+
+
+def _vers_le_papier(facture_id: uuid.UUID, quittance: Quittance | None) -> HttpResponse:
     """Lead to the receipt just made, ready to print; to the invoice where nothing was due."""
-    quittance = Quittance.objects.filter(facture=facture).order_by("-date_paiement", "-id").first()
     if quittance is None:
-        return HttpResponseRedirect(reverse("caisse:facture", args=[facture.id]))
+        return HttpResponseRedirect(reverse("caisse:facture", args=[facture_id]))
     return HttpResponseRedirect(f"{reverse('caisse:quittance', args=[quittance.id])}?neuve=1")
 
 
-def noter_refus(poste: Poste, erreur: BusinessError) -> None:
-    """Put the refusal beside its field where the page has it, at the top otherwise."""
-    if erreur.field and erreur.field.startswith(("lignes-", "paiements-")):
-        poste.erreurs[erreur.field] = str(erreur)
-    else:
-        poste.refus.append(str(erreur))
-
-
-def _patient(identifiant: str) -> Patient | None:
-    try:
-        return Patient.objects.filter(pk=uuid.UUID(identifiant)).first()
-    except ValueError:
-        return None
-
-
-def _formulaires(poste: Poste) -> tuple[list[LigneForm], list[PaiementForm]]:
-    """Return the rows as forms: bound once the person has asked to collect, so that nothing is red before."""
-    donnees = poste.composition.donnees() if poste.envoye else None
-    lignes = [
-        LigneForm(donnees, prefix=f"lignes-{rang}", initial=None if poste.envoye else rangee)
-        for rang, rangee in enumerate(poste.composition.lignes)
-    ]
-    paiements = [
-        PaiementForm(
-            donnees, prefix=f"paiements-{rang}", initial=None if poste.envoye else rangee, moyen=rangee["moyen"]
-        )
-        for rang, rangee in enumerate(poste.composition.paiements)
-    ]
-    return lignes, paiements
-
-
-def tous_valides(formulaires: Sequence[Any]) -> bool:
-    """Validate every form, so that the page shows all that is to be corrected at once."""
-    return not [formulaire for formulaire in formulaires if not formulaire.is_valid()]
-
-
-def poser_erreurs(formulaires: list[Any], erreurs: dict[str, str]) -> None:
-    """Give each refusal to the form whose field has that name."""
-    for formulaire in formulaires:
-        if not formulaire.is_bound:
-            continue
-        formulaire.is_valid()
-        for nom in formulaire.fields:
-            if f"{formulaire.prefix}-{nom}" in erreurs:
-                formulaire.add_error(nom, erreurs[f"{formulaire.prefix}-{nom}"])
+def _deja_servi(poste: Poste, deja: KeyReused) -> None:
+    """Say what this form has already made (the person came Back to it and changed it), and offer a new key."""
+    quittance = Quittance.objects.filter(pk=deja.result_id).first() or _premiere_quittance(deja.result_id)
+    facture = FactureCaisse.objects.filter(pk=deja.result_id).first()
+    numero = quittance.numero_quittance if quittance else facture.numero_travail if facture else ""
+    dit = _("Ce formulaire a déjà servi : il a donné %s. Si ceci est une autre vente, vérifiez-la, puis recommencez.")
+    poste.refus.append(dit % numero)
+    poste.statut, poste.cle_neuve, poste.focus = 409, True, "encaisser"
 
 
 def _dessiner(poste: Poste, staff: StaffRequest) -> HttpResponse:
-    """Draw the screen; 422 when something was refused."""
     addition = additionner(poste.composition, staff.tenant, local_date(staff.tenant.time_zone))
-    poste.composition.repartir(addition.total)
-    poste.patient = _patient(poste.composition.patient)
-    lignes, paiements = _formulaires(poste)
-    poser_erreurs([*lignes, *paiements], poste.erreurs)
-    refuse = poste.envoye
+    if addition.lisible:
+        poste.composition.repartir(addition.total)
+    poste.patient = ecran.trouver_patient(poste.composition.patient)
+    lignes = ecran.formulaires_des_lignes(poste, addition, staff.tenant.currency)
+    paiements = ecran.formulaires_des_paiements(poste)
+    resume = ecran.resumer(poste, lignes, paiements)
+    focus = _focus(poste, addition, resume)
+    ecran.viser(focus, [*lignes, *paiements])
     contexte = {
         "poste": poste,
         "addition": addition,
         "lignes": list(zip(lignes, addition.lignes, strict=True)),
         "paiements": paiements,
-        "formulaires": [*lignes, *paiements],
+        "resume": resume,
         "monnaie": compter_monnaie(poste.composition, addition.total, staff.tenant.currency),
-        "moyens": MOYENS,
+        "moyens": ecran.MOYENS,
         "a_encaisser": _a_encaisser(poste.patient),
         "derniere": Quittance.objects.filter(caissier_id=staff.acteur.id).order_by("-date_paiement", "-id").first(),
         "devise": staff.tenant.currency,
-        "focus": _focus(poste, addition),
+        "focus": focus,
         "total_du": addition.total,
+        "vu": plain(addition.total),
     }
-    return dessiner(staff, "encaisser", "_poste", contexte, refuse=refuse)
+    return ecran.dessiner(staff, "encaisser", "_poste", contexte, poste.statut)
 
 
-def dessiner(staff: StaffRequest, page: str, fragment: str, contexte: dict[str, Any], *, refuse: bool) -> HttpResponse:
-    """Answer with the page, or with its form alone where htmx asked; 422 when something was refused."""
-    gabarit = f"comptabilite/caisse/{fragment if staff.htmx else page}.html"
-    return render(staff, gabarit, contexte, status=422 if refuse else 200)
-
-
-def _focus(poste: Poste, addition: Addition) -> str:
-    """Return the id where typing goes on: the patient first, then the lines, then the cash."""
+def _focus(poste: Poste, addition: Addition, resume: ErrorSummary) -> str:
+    """Return the id where typing goes on: what is to be corrected, else the patient, the lines, the cash."""
+    if resume.fields:
+        return resume.fields[0].target
+    if resume.sentences:
+        return poste.focus or "erreurs"
     if poste.patient is None:
         return "q"
-    if not addition.lignes:
-        return "ajout"
-    return poste.focus if poste.focus != "q" else "ajout"
+    return (poste.focus or "ajout") if addition.lignes else "ajout"
 
 
 def _a_encaisser(patient: Patient | None) -> list[FactureCaisse]:
     """Return the validated invoices of this patient that are still due."""
     if patient is None:
         return []
-    return list(factures_a_encaisser().filter(session__patient=patient)[:LIMITE])
+    return list(factures_a_encaisser().filter(session__patient=patient)[: ecran.LIMITE])
 
 
 @permission_required(ENCAISSER)
@@ -273,63 +216,82 @@ def encaisser_la_facture(request: HttpRequest, facture_id: uuid.UUID) -> HttpRes
     """Collect, whole or in part, an invoice that is already made."""
     staff = cast(StaffRequest, request)
     facture = get_object_or_404(FactureCaisse.objects.select_related("session__patient", "invoice"), pk=facture_id)
-    if facture.statut not in {StatutFacture.VALIDEE, StatutFacture.EN_ATTENTE}:
-        messages.warning(
-            request, _("Cette facture n’est pas à encaisser : elle est « %s ».") % facture.get_statut_display()
+    faire, objet = ecran.bouton(request) if request.method == "POST" else ("", "")
+    poste = Poste.lire(request) if request.method == "POST" else Poste(Composition())
+    poste.composition.lignes = []
+    du = facture.invoice.balance_due if facture.invoice else facture.montant
+    if faire == "encaisser":
+        fini = _conclure_facture(poste, facture, du, staff)
+        if fini is not None:
+            return fini
+    elif facture.statut not in {StatutFacture.VALIDEE, StatutFacture.EN_ATTENTE}:
+        return _rien_a_encaisser(
+            staff, facture, _("Cette facture n’est pas à encaisser : elle est « %s ».") % facture.get_statut_display()
         )
-        return HttpResponseRedirect(reverse("caisse:facture", args=[facture.id]))
-    if session_ouverte(staff.acteur.id) is None:
+    elif session_ouverte(staff.acteur.id) is None:
         messages.info(request, _("Ouvrez d’abord votre caisse."))
         return HttpResponseRedirect(reverse("caisse:session"))
-    poste = Poste(Composition.lire(request.POST))
-    du = facture.invoice.balance_due if facture.invoice else facture.montant
-    poste.composition.lignes = []
-    if request.method == "POST":
-        faire, _deux_points, objet = request.POST.get("faire", "recalculer").partition(":")
-        _agir(poste, faire if faire in {"moyen", "retirer-paiement", "recu"} else "recalculer", objet, staff)
-        if faire == "encaisser":
-            fini = _conclure_facture(poste, facture, du, staff)
-            if fini is not None:
-                return fini
+    else:
+        ecran.agir_sur_les_paiements(poste, faire, objet)
     return _dessiner_facture(poste, facture, du, staff)
 
 
-def _conclure_facture(poste: Poste, facture: FactureCaisse, du: Any, staff: StaffRequest) -> HttpResponse | None:
+def _rien_a_encaisser(staff: StaffRequest, facture: FactureCaisse, phrase: str) -> HttpResponse:
+    messages.warning(staff, phrase)
+    return HttpResponseRedirect(reverse("caisse:facture", args=[facture.id]))
+
+
+def _conclure_facture(poste: Poste, facture: FactureCaisse, du: Decimal, staff: StaffRequest) -> HttpResponse | None:
+    """Collect; None when something is to be corrected.
+
+    The payments are those of the screen as it was seen, and the key is asked before the invoice's
+    state: a second click, when all is paid, finds the receipt.
+    """
     poste.envoye = True
-    poste.composition.repartir(du)
-    _lignes, paiements = _formulaires(poste)
-    if not tous_valides(paiements):
+    vu = read_amount(poste.composition.vu)
+    poste.composition.repartir(du if vu is None else vu)
+    paiements = ecran.formulaires_des_paiements(poste)
+    if not ecran.tous_valides(paiements) or poste.erreurs:
+        poste.statut = 422
         return None
-    saisis = [paiement.saisie() for paiement in paiements]
     try:
         fait = encaisser_une_fois(
-            cle=staff.POST.get(KEY_FIELD, ""), facture_id=facture.id, paiements=saisis, acteur=staff.acteur
+            cle=staff.POST.get(KEY_FIELD, ""),
+            facture_id=facture.id,
+            paiements=[paiement.saisie() for paiement in paiements],
+            acteur=staff.acteur,
         )
     except FactureCaisse.DoesNotExist as absente:
         raise Http404 from absente
-    except BusinessError as erreur:
-        noter_refus(poste, erreur)
+    except KeyReused as erreur:
+        _deja_servi(poste, erreur)
         return None
-    quittance = Quittance.objects.filter(pk=fait.result_id).first()
-    if quittance is None:
-        return HttpResponseRedirect(reverse("caisse:facture", args=[facture.id]))
-    return HttpResponseRedirect(f"{reverse('caisse:quittance', args=[quittance.id])}?neuve=1")
+    except BusinessError as erreur:
+        if erreur.code in {"already-paid", "invoice-rejected"}:
+            return _rien_a_encaisser(staff, facture, str(erreur))
+        poste.noter(erreur)
+        return None
+    return _vers_le_papier(facture.id, Quittance.objects.filter(pk=fait.result_id).first())
 
 
-def _dessiner_facture(poste: Poste, facture: FactureCaisse, du: Any, staff: StaffRequest) -> HttpResponse:
+def _dessiner_facture(poste: Poste, facture: FactureCaisse, du: Decimal, staff: StaffRequest) -> HttpResponse:
     poste.composition.repartir(du)
-    _lignes, paiements = _formulaires(poste)
-    poser_erreurs(list(paiements), poste.erreurs)
+    paiements = ecran.formulaires_des_paiements(poste)
+    resume = ecran.resumer(poste, [], paiements)
+    ordinaire = "erreurs" if resume.sentences else "id_paiements-0-recu"
+    focus = resume.fields[0].target if resume.fields else poste.focus or ordinaire
+    ecran.viser(focus, paiements)
     contexte = {
         "facture": facture,
         "poste": poste,
         "paiements": paiements,
-        "formulaires": paiements,
+        "resume": resume,
         "monnaie": compter_monnaie(poste.composition, du, staff.tenant.currency),
-        "moyens": MOYENS,
+        "moyens": ecran.MOYENS,
         "lignes_facture": facture.lignes.order_by("position"),
         "devise": staff.tenant.currency,
-        "focus": poste.focus if poste.focus != "q" else "recu",
+        "focus": focus,
         "total_du": du,
+        "vu": plain(du),
     }
-    return dessiner(staff, "encaisser_facture", "_poste_facture", contexte, refuse=poste.envoye)
+    return ecran.dessiner(staff, "encaisser_facture", "_poste_facture", contexte, poste.statut)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, cast
 
+from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,7 +33,9 @@ from apps.comptabilite.caisse.transitions import TENIR_CAISSE
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.errors import BusinessError
+from apps.socle.idempotency import run_once
 from apps.socle.screens.lists import page_of
+from apps.socle.templatetags.cauris import KEY_FIELD
 
 DEFINIR_REGLE = "comptabilite.definir_reglevalidation"
 VOIR_REGLE = "comptabilite.view_reglevalidation"
@@ -43,7 +49,7 @@ def ma_caisse(request: HttpRequest) -> HttpResponse:
     session = session_ouverte(staff.acteur.id)
     if session is None:
         return _dessiner(staff, ouverture=_ouverture_proposee())
-    return _dessiner(staff, session=session, fermeture=FermetureForm())
+    return _dessiner(staff, session=session, fermeture=FermetureForm(initial={"session": session.id}))
 
 
 def _ouverture_proposee() -> OuvertureForm:
@@ -55,41 +61,69 @@ def _ouverture_proposee() -> OuvertureForm:
 @permission_required(TENIR_CAISSE)
 @require_POST
 def ouvrir(request: HttpRequest) -> HttpResponse:
-    """Open a till; a second click finds it open and says so."""
+    """Open a till; a second click finds the one that the first opened."""
     staff = cast(StaffRequest, request)
     form = OuvertureForm(request.POST)
-    if form.is_valid():
-        try:
-            ouverte = ouvrir_session_caisse(
-                caisse_id=form.cleaned_data["caisse"].id, fonds=form.cleaned_data["fonds"], acteur=staff.acteur
-            )
-        except BusinessError as erreur:
-            form.add_error(erreur.field if erreur.field in form.fields else None, str(erreur))
-        else:
-            messages.success(request, _("La caisse %s est ouverte.") % ouverte.caisse.code)
-            return HttpResponseRedirect(reverse("caisse:encaisser"))
-    return _dessiner(staff, ouverture=form, status=422)
+    if not form.is_valid():
+        return _dessiner(staff, ouverture=form, status=422)
+    caisse, fonds = form.cleaned_data["caisse"], form.cleaned_data["fonds"]
+    try:
+        _une_fois(
+            staff,
+            "caisse:ouvrir",
+            form,
+            lambda: ouvrir_session_caisse(caisse_id=caisse.id, fonds=fonds, acteur=staff.acteur).id,
+        )
+    except BusinessError as erreur:
+        if session_ouverte(staff.acteur.id) is not None:  # another tab, or Back: what is open is shown
+            messages.warning(request, str(erreur))
+            return HttpResponseRedirect(reverse("caisse:session"))
+        form.add_error(erreur.field if erreur.field in form.fields else None, str(erreur))
+        return _dessiner(staff, ouverture=form, status=erreur.status)
+    messages.success(request, _("La caisse %s est ouverte.") % caisse.code)
+    return HttpResponseRedirect(reverse("caisse:encaisser"))
 
 
 @permission_required(TENIR_CAISSE)
 @require_POST
 def fermer(request: HttpRequest) -> HttpResponse:
-    """Close one's till with the count; a difference asks why, with both figures kept."""
+    """Close one's till with the count; a difference asks why, with both figures kept. A second click finds it closed."""
     staff = cast(StaffRequest, request)
     session = session_ouverte(staff.acteur.id)
-    if session is None:
-        messages.warning(request, _("Votre caisse est déjà fermée."))
-        return HttpResponseRedirect(reverse("caisse:session"))
     form = FermetureForm(request.POST)
     if form.is_valid():
         try:
-            fermee = fermer_session_caisse(session_caisse_id=session.id, acteur=staff.acteur, **form.cleaned_data)
+            _une_fois(
+                staff,
+                "caisse:fermer",
+                form,
+                lambda: (
+                    fermer_session_caisse(
+                        session_caisse_id=form.cleaned_data["session"],
+                        compte=form.cleaned_data["compte"],
+                        motif_ecart=form.cleaned_data["motif_ecart"],
+                        acteur=staff.acteur,
+                    ).id
+                ),
+            )
+        except SessionCaisse.DoesNotExist as absente:
+            raise Http404 from absente
         except BusinessError as erreur:
             form.add_error(erreur.field if erreur.field in form.fields else None, str(erreur))
         else:
-            messages.success(request, _("La caisse %s est fermée.") % fermee.caisse.code)
+            messages.success(request, _("La caisse est fermée."))
             return HttpResponseRedirect(reverse("caisse:session"))
+    if session is None:
+        messages.warning(request, _("Votre caisse est déjà fermée."))
+        return HttpResponseRedirect(reverse("caisse:session"))
     return _dessiner(staff, session=session, fermeture=form, status=422)
+
+
+def _une_fois(staff: StaffRequest, route: str, form: forms.Form, function: Callable[[], uuid.UUID]) -> None:
+    """Run `function` once for the key of this form and what it says."""
+    corps = {nom: getattr(valeur, "pk", valeur) for nom, valeur in form.cleaned_data.items()}
+    cle = staff.POST.get(KEY_FIELD, "")
+    run_once(key=cle, route=route, acteur=staff.acteur, body=corps, function=function, wait=True)
 
 
 def _dessiner(
@@ -132,9 +166,14 @@ def regle(request: HttpRequest) -> HttpResponse:
     actuelle = regle_en_vigueur()
     form = RegleForm(initial={"active": actuelle.active, "plafond": actuelle.plafond} if actuelle else None)
     status = 200
-    if request.method == "POST" and peut:
+    if request.method == "POST":
+        if not peut:
+            raise PermissionDenied
         form = RegleForm(request.POST)
         if form.is_valid():
+            if actuelle and form.cleaned_data == {"active": actuelle.active, "plafond": actuelle.plafond}:
+                messages.info(request, _("La règle est déjà celle-là."))
+                return HttpResponseRedirect(reverse("caisse:regle"))
             try:
                 definir_regle_validation(acteur=staff.acteur, **form.cleaned_data)
             except BusinessError as erreur:
