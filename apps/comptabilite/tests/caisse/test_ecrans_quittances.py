@@ -111,7 +111,7 @@ def test_a_receipt_shows_what_the_franc_left(comptable: Personne, quittance: Qui
     genres = [dt.text for dt in preuve.iter("dt")]
     assert genres[0] == "Mouvement"
     assert genres.count("Écriture") == 2, genres  # cash and mobile money, a journal each
-    assert genres[-1] == "Maillon"
+    assert genres[-1] == "Maillon de la chaîne"
     assert str(maillon.sequence_number) in "".join(preuve.itertext())
     for lien in preuve.iter("a"):
         assert comptable.client.get(lien.get("href")).status_code == 200, lien.get("href")
@@ -128,7 +128,7 @@ def test_the_original_is_its_cashier_s_for_a_quarter_of_an_hour(
     maillon = FiscalEntry.objects.get(entity_id=quittance.pk)
     assert quittance.numero_quittance in texte
     assert "DUPLICATA" not in texte
-    assert " ".join(maillon.data_hash[i : i + 4] for i in range(0, 16, 4)) in texte
+    assert " ".join(maillon.chain_hash[i : i + 4] for i in range(0, 16, 4)) in texte
     collegue = Personne(guichet.tenant, make_acteur(guichet.tenant, "caissier"))
     assert collegue.client.get(adresse).status_code == 404
     assert comptable.client.get(adresse).status_code == 404
