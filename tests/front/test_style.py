@@ -1,21 +1,17 @@
-"""The house style: its weight, its policy of no inline anything, its tokens, its two languages."""
+"""The house style: its weight, its policy of no inline anything, its tokens."""
 
 from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Message
-from babel.messages.mofile import read_mo
-from babel.messages.pofile import read_po
 from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 
 from tests.front import catalogue
-from tests.front.support import ROOT, STATIC, TEMPLATES, name_of
+from tests.front.support import STATIC, TEMPLATES, name_of
 
 FIRST_VISIT = (
     "bootstrap/css/bootstrap.min.css",
@@ -157,43 +153,3 @@ def test_colours_can_be_read(theme: str) -> None:
     assert {name: c for name in filled if (c := contrast("#ffffff", token[f"--{name}"])) < 4.5} == {}
     edges = [("bord", "nacre"), ("bord", "page"), ("anneau", "nacre"), ("anneau", "page"), ("anneau-barre", "barre")]
     assert {pair: c for pair in edges if (c := contrast(token[f"--{pair[0]}"], token[f"--{pair[1]}"])) < 3} == {}
-
-
-# English -----------------------------------------------------------------------------------------------
-
-CATALOGUE = ROOT / "locale" / "en" / "LC_MESSAGES"
-SHARED = ("base", "composants/", "errors/", "account/", "mfa/", "admin/", "organisations/")
-
-
-def said_in(catalogue_: Iterable[Message]) -> dict[str, tuple[str, ...]]:
-    """Return every message as plain texts: its source, singular first, and what it becomes."""
-    return {_texts(m.id)[0]: _texts(m.string) for m in catalogue_ if m.id}
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(map(str, value))  # type: ignore[call-overload]
-
-
-@pytest.fixture(scope="module")
-def english() -> dict[str, tuple[str, ...]]:
-    with (CATALOGUE / "django.po").open("rb") as source:
-        return said_in(read_po(source))
-
-
-def test_the_compiled_catalogue_is_the_written_one(english: dict[str, tuple[str, ...]]) -> None:
-    with (CATALOGUE / "django.mo").open("rb") as compiled:
-        assert said_in(read_mo(compiled)) == english
-
-
-@pytest.mark.parametrize("path", [path for path in TEMPLATES if name_of(path).startswith(SHARED)], ids=name_of)
-def test_what_the_shared_pages_say_has_its_english(path: Path, english: dict[str, tuple[str, ...]]) -> None:
-    said = re.findall(r'{% translate "([^"]+)"', path.read_text(encoding="utf-8"))
-    assert [words for words in said if not all(english.get(words, ("",)))] == []
-
-
-@pytest.mark.django_db
-def test_the_door_speaks_english_to_who_asks(client) -> None:  # type: ignore[no-untyped-def]
-    client.post("/i18n/", {"language": "en", "next": "/compte/login/"})
-    html = client.get("/compte/login/").content.decode()
-    assert "Sign-in name" in html
-    assert "Connexion" not in html

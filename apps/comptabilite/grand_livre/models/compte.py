@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Greatest, Length, RPad, Substr
 from django.db.models.lookups import Exact
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.comptabilite.grand_livre.choices import SensNormal, TypeCompte
@@ -17,7 +18,7 @@ from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.clock import now
 
 LONGUEUR_AFFICHEE = 6
-CLASSES = [(str(n), _("Classe %s") % n) for n in range(1, 10)]
+CLASSES = [(str(n), format_lazy(_("Classe {n}"), n=n)) for n in range(1, 10)]
 
 
 class CompteComptable(TenantOwned):
