@@ -13,6 +13,8 @@ from apps.socle.launch.errors import LaunchError, said_in_words
 
 NEEDED_BYTES = 300 * 1024 * 1024
 MEBIBYTE = 1024 * 1024
+FULL_BYTES = 16 * MEBIBYTE
+"""Less than one file of PostgreSQL's journal: whatever failed, this is why."""
 
 
 def writable(data_dir: Path, needed: int = NEEDED_BYTES) -> None:
@@ -29,6 +31,12 @@ def writable(data_dir: Path, needed: int = NEEDED_BYTES) -> None:
             f"Le disque est presque plein : il reste {free // MEBIBYTE} Mo sous {data_dir}, "
             f"il en faut {needed // MEBIBYTE}."
         )
+
+
+def refuse_full(data_dir: Path) -> None:
+    """Raise LaunchError when the disk has filled up meanwhile: called when something else failed."""
+    if data_dir.exists() and shutil.disk_usage(data_dir).free < FULL_BYTES:
+        raise LaunchError(f"Le disque est plein : plus de place pour écrire sous {data_dir}.")
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

@@ -30,6 +30,8 @@ def said_in_words(folder: Path) -> Iterator[None]:
         ) from error
     except (NotADirectoryError, FileExistsError) as error:
         raise LaunchError(f"Impossible d'écrire sous {folder} : ce n'est pas un dossier.") from error
+    except FileNotFoundError as error:
+        raise LaunchError(f"Impossible de créer {error.filename or folder}.") from error
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise LaunchError(f"Le disque est plein : plus de place pour écrire sous {folder}.") from error

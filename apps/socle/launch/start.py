@@ -30,8 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         asked = options.parse(arguments)
         with stop_signals(), Launch(asked) as launch, said_in_words(asked.data_dir):
-            launch.prepare()
-            launch.serve()
+            launch.run()
     except LaunchError as error:
         complain("start", error)
         return error.status
@@ -68,6 +67,15 @@ class Launch:
             cluster.stop(self.database)
         if self.lock is not None:
             os.close(self.lock)
+
+    def run(self) -> None:
+        """Prepare, then serve until asked to stop."""
+        try:
+            self.prepare()
+            self.serve()
+        except LaunchError:
+            checks.refuse_full(self.data_dir)
+            raise
 
     def prepare(self) -> None:
         """Bring the machine to the point where the platform can be served."""
@@ -152,6 +160,7 @@ class Launch:
         log = None if show else self.logs / "start.log"
         status = run([sys.executable, ROOT / "manage.py", *command], ROOT, self.environment(), log)
         if status != 0:
+            checks.refuse_full(self.data_dir)
             if log is not None:
                 say(tail(log))
             raise LaunchError(f"« manage.py {command[0]} » a échoué (statut {status}) ; le reste est dans {self.logs}.")

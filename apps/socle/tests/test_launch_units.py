@@ -54,6 +54,16 @@ def test_a_disk_that_is_nearly_full_is_said_in_a_sentence(tmp_path, monkeypatch)
         checks.writable(tmp_path)
 
 
+def test_whatever_failed_on_a_full_disk_failed_because_of_it(tmp_path, monkeypatch):
+    checks.refuse_full(tmp_path)
+    usage = shutil.disk_usage(tmp_path)._replace(free=5_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    launch = start.Launch(options.Options("127.0.0.1", 0, tmp_path, demo=False))
+    monkeypatch.setattr(start, "run", lambda *arguments: 1)
+    with pytest.raises(LaunchError, match="Le disque est plein"):
+        launch._manage("Schéma de la base", "migrate")
+
+
 def test_a_folder_that_we_may_not_write_is_said_in_a_sentence(tmp_path):
     tmp_path.chmod(0o555)
     try:
@@ -68,6 +78,7 @@ def test_a_folder_that_we_may_not_write_is_said_in_a_sentence(tmp_path):
         (OSError(28, "No space left on device"), "Le disque est plein"),
         (OSError(122, "Disk quota exceeded"), "Le disque est plein"),
         (OSError(30, "Read-only file system"), "lecture seule"),
+        (FileNotFoundError(2, "No such file or directory", "/proc/x"), "Impossible de créer /proc/x"),
         (PermissionError(13, "Permission denied", "/x/y"), "/x/y"),
     ],
 )
