@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.http import HttpRequest
 
 from apps.socle.audit import record
 from apps.socle.scope import require_scope
+from apps.socle.screens.readonly_admin import HouseAdmin
 
 
 class ScopedModelForm(forms.ModelForm):
@@ -28,7 +28,7 @@ class ScopedModelForm(forms.ModelForm):
         super()._post_clean()
 
 
-class ScopedAdmin(admin.ModelAdmin):
+class ScopedAdmin(HouseAdmin):
     """Each change leaves its trace, with the names of the fields; nothing is deleted."""
 
     form = ScopedModelForm

@@ -17,7 +17,7 @@ from apps.socle.audit import record
 from apps.socle.errors import BusinessError
 from apps.socle.facts import declaration_of, declarations
 from apps.socle.scope import require_scope
-from apps.socle.screens.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
+from apps.socle.screens.readonly_admin import HouseAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 
 class FormulaireDuTenant(forms.ModelForm):
@@ -68,7 +68,7 @@ class RegleForm(FormulaireDuTenant):
         return donnees
 
 
-class SansSuppression(admin.ModelAdmin):
+class SansSuppression(HouseAdmin):
     """Reference data that retires and never goes; each change leaves its trace."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

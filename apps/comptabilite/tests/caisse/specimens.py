@@ -1,4 +1,4 @@
-"""A counter's morning: a sale paid in all five means, its duplicate, and a rejected invoice."""
+"""A counter's morning: a sale paid in all five means, its duplicate, an invoice that is rejected and one that waits."""
 
 from __future__ import annotations
 
@@ -30,3 +30,4 @@ def make_specimens(tenant: Tenant) -> None:
     reimprimer_quittance(quittance_id=vente.quittance.pk, acteur=guichet.caissiere)
     refusee = make_facture(guichet, ("IM-SCA", 1, 80_000))
     rejeter_facture(facture_id=refusee.pk, commentaire="Prix hors tarif", acteur=guichet.comptable)
+    make_facture(guichet, "LB-GE")
