@@ -47,5 +47,6 @@ class Motif(models.TextChoices):
     """Why a fact waits for the accountant."""
 
     SANS_REGLE = MotifAttente.SANS_REGLE.value, _("Aucune règle d’imputation")
+    COMPTE_FERME = MotifAttente.COMPTE_FERME.value, _("Le compte ou le journal de la règle ne reçoit plus d’écritures")
     DESEQUILIBRE = MotifAttente.DESEQUILIBRE.value, _("Les règles ne donnent pas une écriture équilibrée")
     SANS_PERIODE = MotifAttente.SANS_PERIODE.value, _("Aucune période comptable à cette date")

@@ -62,4 +62,10 @@ def declare() -> None:
         "account-in-use",
         "numero",
     )
+    declare_constraint(
+        "comptabilite_parent_utilise",
+        _("Le compte parent a déjà des écritures : ouvrez le nouveau compte à côté de lui, sous le même titre."),
+        "parent-account-in-use",
+        "compte_parent",
+    )
     declare_constraint("comptabilite_journal_actif", _("Ce journal n’est plus utilisé."), "journal-inactive", "journal")

@@ -37,6 +37,7 @@ class MotifAttente(StrEnum):
     """Why a fact could not be posted."""
 
     SANS_REGLE = "SANS_REGLE"
+    COMPTE_FERME = "COMPTE_FERME"
     DESEQUILIBRE = "DESEQUILIBRE"
     SANS_PERIODE = "SANS_PERIODE"
 
@@ -47,7 +48,11 @@ class RegleAmbigue(ValueError):
 
 @dataclass(frozen=True)
 class Regle:
-    """One imputation rule; `compte` and `journal` are the ids that the posting needs."""
+    """One imputation rule; `compte` and `journal` are the ids that the posting needs.
+
+    A rule whose account or journal takes no entry any more (`utilisable` false) is still the one that
+    was chosen: the fact waits, and does not fall back on a wider rule.
+    """
 
     id: UUID
     type_fait: str
@@ -58,6 +63,7 @@ class Regle:
     criteres: Mapping[str, str] = field(default_factory=dict)
     valide_du: date | None = None
     valide_au: date | None = None
+    utilisable: bool = True
 
     def accepte(self, type_fait: str, role: str, criteres: Mapping[str, str], jour: date) -> bool:
         """Whether this rule may impute a line of that fact, role and criteria on that day."""
@@ -112,7 +118,7 @@ class EcritureImputee:
 
 @dataclass(frozen=True)
 class Manque:
-    """What stopped the posting: a role without rule, or a journal whose sides differ."""
+    """What stopped the posting: a role without a rule that can serve, or a journal whose sides differ."""
 
     motif: MotifAttente
     role: str = ""
@@ -183,10 +189,9 @@ def imputer(type_fait: str, jour: date, lignes: Sequence[LigneDeFait], regles: S
         if ligne.montant == 0:
             continue
         regle = choisir(regles, type_fait, ligne, jour)
-        if regle is None:
-            manques.append(
-                Manque(MotifAttente.SANS_REGLE, ligne.role, normaliser_criteres(ligne.criteres), ligne.montant)
-            )
+        if regle is None or not regle.utilisable:
+            motif = MotifAttente.SANS_REGLE if regle is None else MotifAttente.COMPTE_FERME
+            manques.append(Manque(motif, ligne.role, normaliser_criteres(ligne.criteres), ligne.montant))
             continue
         par_journal[regle.journal].append(
             LigneImputee(regle.compte, regle.sens, ligne.montant, ligne.libelle, regle.id)

@@ -73,3 +73,27 @@ end $$;
 create or replace trigger comptabilite_compte_utilise before update or delete on comptabilite_comptecomptable
   for each row execute function comptabilite_compte_utilise();
 alter table comptabilite_comptecomptable enable always trigger comptabilite_compte_utilise;
+
+-- An account with sub-accounts is a heading: it stops receiving entries when the first one is opened, and an
+-- account that has entries already cannot become one.
+create or replace function comptabilite_parent_titre() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  v_numero text;
+begin
+  select p.numero into v_numero from nouveaux n
+    join comptabilite_comptecomptable p on p.tenant_id = n.tenant_id and p.id = n.compte_parent_id and p.imputable
+    join comptabilite_totalcompte t on t.tenant_id = p.tenant_id and t.compte_id = p.id limit 1;
+  if found then
+    raise exception using errcode = '23514', constraint = 'comptabilite_parent_utilise', table = tg_table_name,
+      message = format('account %s was posted to: it cannot become a heading', v_numero);
+  end if;
+  update comptabilite_comptecomptable p set imputable = false, collectif = false
+    from nouveaux n where p.tenant_id = n.tenant_id and p.id = n.compte_parent_id and p.imputable;
+  return null;
+end $$;
+
+drop trigger if exists comptabilite_parent_titre on comptabilite_comptecomptable;
+create trigger comptabilite_parent_titre after insert on comptabilite_comptecomptable
+  referencing new table as nouveaux for each statement execute function comptabilite_parent_titre();
+alter table comptabilite_comptecomptable enable always trigger comptabilite_parent_titre;

@@ -103,7 +103,7 @@ class RegleImputation(TenantOwned):
         return {nom: getattr(self, nom) for nom in imputation.CRITERES if getattr(self, nom)}
 
     def en_regle(self) -> imputation.Regle:
-        """This row as the pure computation reads it."""
+        """This row as the pure computation reads it; it asks for its account and journal."""
         return imputation.Regle(
             id=self.id,
             type_fait=self.type_fait,
@@ -114,4 +114,5 @@ class RegleImputation(TenantOwned):
             criteres=self.criteres,
             valide_du=self.valide_du,
             valide_au=self.valide_au,
+            utilisable=self.compte.actif and self.compte.imputable and self.journal.actif,
         )

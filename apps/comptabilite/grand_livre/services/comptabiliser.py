@@ -49,7 +49,7 @@ def regles_du(type_fait: str, jour: date) -> list[Regle]:
     valables = RegleImputation.objects.filter(type_fait=type_fait).filter(
         Q(valide_du=None) | Q(valide_du__lte=jour), Q(valide_au=None) | Q(valide_au__gte=jour)
     )
-    return [regle.en_regle() for regle in valables]
+    return [regle.en_regle() for regle in valables.select_related("compte", "journal")]
 
 
 def poster(fait: PublishedFact, ecritures: Iterable[EcritureImputee]) -> list[UUID]:

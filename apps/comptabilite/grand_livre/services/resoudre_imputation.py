@@ -97,5 +97,9 @@ def _raison(manques: tuple[Manque, ...]) -> str:
         return _("Aucune période comptable n’est ouverte à cette date : ouvrez l’exercice.")
     if premier.motif is MotifAttente.DESEQUILIBRE:
         return _("Les règles ne donnent pas une écriture équilibrée : vérifiez les journaux.")
-    roles = ", ".join(dict.fromkeys(manque.role for manque in manques))
+    if all(manque.motif is MotifAttente.COMPTE_FERME for manque in manques):
+        return _(
+            "Le compte ou le journal d’une règle ne reçoit plus d’écritures : remplacez la règle ou rouvrez le compte."
+        )
+    roles = ", ".join(dict.fromkeys(manque.role for manque in manques if manque.motif is MotifAttente.SANS_REGLE))
     return _("Il manque une règle pour : %s.") % roles

@@ -69,6 +69,7 @@ def _montrer(
         "fait": fait,
         "origine": source_link(fait.source_type, fait.source_id),
         "manques": [m for m in imputation.manques if m.motif is MotifAttente.SANS_REGLE],
+        "fermes": [m for m in imputation.manques if m.motif is MotifAttente.COMPTE_FERME],
         "sans_periode": any(m.motif is MotifAttente.SANS_PERIODE for m in imputation.manques),
         "desequilibre": any(m.motif is MotifAttente.DESEQUILIBRE for m in imputation.manques),
         "apercu": selectors.apercu(imputation.ecritures),

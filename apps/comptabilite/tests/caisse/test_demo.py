@@ -167,7 +167,9 @@ def test_a_lost_file_of_accounts_gives_new_passwords(tmp_path: Path) -> None:
     apres = {compte["username"]: compte["password"] for compte in demo.charger(tmp_path)}
     assert avant.keys() == apres.keys()
     assert not set(avant.values()) & set(apres.values())
-    assert User.objects.get(username="jean.comptable@cauris.example").check_password(apres["jean.comptable@cauris.example"])
+    assert User.objects.get(username="jean.comptable@cauris.example").check_password(
+        apres["jean.comptable@cauris.example"]
+    )
 
 
 @pytest.mark.usefixtures("db", "trois_recus")

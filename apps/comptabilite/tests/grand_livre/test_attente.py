@@ -104,6 +104,25 @@ def test_rules_that_do_not_balance_a_journal_keep_it_waiting(tenant: Tenant, com
     assert not Ecriture.objects.exists()
 
 
+@pytest.mark.parametrize("ferme", ["compte", "journal"])
+def test_an_account_that_closes_does_not_stop_the_till(tenant: Tenant, comptable: Acteur, ferme: str) -> None:
+    """An accountant who retires the account of a rule must not have the cashier's receipts refused."""
+    retire = compte("5711") if ferme == "compte" else Journal.objects.get(code="CA")
+    retire.actif = False
+    retire.save()
+
+    fait = quittance(("ESPECES", 500))
+
+    attente = attentes().get()
+    assert (attente.fait_id, attente.motif) == (fait.id, "COMPTE_FERME")
+    with pytest.raises(BusinessError, match="rouvrez le compte"):
+        resoudre_imputation(attente_id=attente.id, acteur=comptable)
+    retire.actif = True
+    retire.save()
+    resoudre_imputation(attente_id=attente.id, acteur=comptable)
+    assert lues(fait) == [("CA", [("5711", 500, 0), ("4111", 0, 500)])]
+
+
 def test_resolved_twice_is_said(tenant: Tenant, comptable: Acteur) -> None:
     quittance(("TROC", 500))
     attente = attentes().get()

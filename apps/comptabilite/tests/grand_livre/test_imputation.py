@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import combinations
@@ -114,6 +115,16 @@ def test_a_journal_that_does_not_balance_waits() -> None:
         (MotifAttente.DESEQUILIBRE, JOURNAUX[0], Decimal(100)),
         (MotifAttente.DESEQUILIBRE, JOURNAUX[1], Decimal(-100)),
     }
+
+
+def test_a_rule_whose_account_is_closed_makes_the_fact_wait_and_no_wider_rule_serves() -> None:
+    large = regle(1, moyen="MOBILE")
+    fermee = replace(regle(2, moyen="MOBILE", operateur="MTN"), utilisable=False)
+
+    resultat = imputer("fait", JOUR, [ligne(moyen="MOBILE", operateur="MTN")], [large, fermee])
+
+    assert resultat.ecritures == ()
+    assert [manque.motif for manque in resultat.manques] == [MotifAttente.COMPTE_FERME]
 
 
 def test_zero_makes_no_line_and_needs_no_rule() -> None:

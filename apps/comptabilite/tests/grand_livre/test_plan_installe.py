@@ -7,10 +7,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from apps.comptabilite.grand_livre import plan
-from apps.comptabilite.grand_livre.models import CompteComptable, Journal, RegleImputation
-from apps.comptabilite.tests.grand_livre.factories import compte, facture
+from apps.comptabilite.grand_livre.models import CompteComptable, ImputationEnAttente, Journal, RegleImputation
+from apps.comptabilite.grand_livre.services.ouvrir_sous_compte import ouvrir_sous_compte
+from apps.comptabilite.tests.grand_livre.factories import compte, facture, quittance
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_tenant
+from apps.socle.actors import SYSTEM
+from apps.socle.errors import BusinessError, from_integrity_error
 from apps.socle.scope import scope
 
 pytestmark = pytest.mark.database
@@ -69,8 +72,6 @@ def test_a_heading_s_balance_is_its_sub_accounts(tenant: Tenant) -> None:
     ],
 )
 def test_what_the_chart_refuses(tenant: Tenant, valeurs: dict, phrase: str) -> None:
-    from apps.socle.errors import from_integrity_error
-
     nouveau = CompteComptable(
         **{
             "classe": "7",
@@ -97,3 +98,27 @@ def test_only_a_class_has_no_parent(tenant: Tenant) -> None:
         CompteComptable.objects.create(
             numero="7999", classe="7", type_compte="PRODUIT", sens_normal="CREDIT", libelle="x"
         )
+
+
+def test_the_first_sub_account_makes_a_heading_of_its_parent(tenant: Tenant) -> None:
+    nouveau = ouvrir_sous_compte(parent="5522", numero="55221", libelle="Orange, agence d’Akwa", acteur=SYSTEM)
+
+    assert (nouveau.type_compte, nouveau.numero_affiche) == ("ACTIF", "552210")
+    titre = compte("5522")
+    assert (titre.imputable, titre.numero_affiche) == (False, "5522")
+
+
+def test_an_account_with_entries_never_becomes_a_heading(tenant: Tenant) -> None:
+    facture(("CONSULTATION", 5000))
+
+    with pytest.raises(BusinessError, match="à côté de lui"):
+        ouvrir_sous_compte(parent="70611", numero="706111", libelle="Consultations de nuit", acteur=SYSTEM)
+    assert compte("70611").imputable
+
+
+def test_a_till_s_facts_wait_while_their_account_is_a_heading(tenant: Tenant) -> None:
+    ouvrir_sous_compte(parent="5522", numero="55221", libelle="Orange, agence d’Akwa", acteur=SYSTEM)
+
+    quittance(("ORANGE", 500))
+
+    assert ImputationEnAttente.objects.get().motif == "COMPTE_FERME"
