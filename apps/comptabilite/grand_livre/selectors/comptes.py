@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Max, QuerySet, Sum
 
@@ -14,9 +15,20 @@ from apps.organisations.models import Tenant
 POSTEES = (A_VALIDER, VALIDEE)
 
 
+def comptes_sous(compte: CompteComptable) -> list[UUID]:
+    """The account itself, or for a heading the accounts below it that receive entries.
+
+    Read apart, since under row security a LIKE on the number would keep PostgreSQL from every index.
+    """
+    if compte.imputable:
+        return [compte.pk]
+    dessous = CompteComptable.objects.filter(numero__startswith=compte.numero, imputable=True)
+    return list(dessous.values_list("id", flat=True))
+
+
 def totaux_de(compte: CompteComptable) -> QuerySet[TotalCompte]:
     """Posted totals of an account and its sub-accounts, drafts apart."""
-    return TotalCompte.objects.filter(compte__numero__startswith=compte.numero, statut__in=POSTEES)
+    return TotalCompte.objects.filter(compte_id__in=comptes_sous(compte), statut__in=POSTEES)
 
 
 def solde_du_compte(compte: CompteComptable) -> Decimal:

@@ -11,7 +11,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet, Sum, Window
 
 from apps.comptabilite.grand_livre.models import CompteComptable, LigneEcriture, TotalCompte
-from apps.comptabilite.grand_livre.selectors.comptes import POSTEES
+from apps.comptabilite.grand_livre.selectors.comptes import POSTEES, comptes_sous
 
 ZERO = Decimal(0)
 PAR_PAGE = 50
@@ -75,14 +75,13 @@ def grand_livre(
     Everything but the page's own lines comes from the daily totals: the last page of a month costs what
     the first does. A page past the last shows the last.
     """
-    totaux = TotalCompte.objects.filter(compte__numero__startswith=compte.numero, statut__in=statuts, devise=devise)
+    comptes = comptes_sous(compte)
+    totaux = TotalCompte.objects.filter(compte_id__in=comptes, statut__in=statuts, devise=devise)
     ouverture = _solde(totaux.filter(jour__lt=debut))
     jours = _jours(totaux.filter(jour__range=(debut, fin)))
     nombre = sum(jour.nombre for jour in jours)
     page = min(max(page, 1), max(1, -(-nombre // par_page)))
-    lignes = LigneEcriture.objects.filter(
-        compte__numero__startswith=compte.numero, ecriture__statut__in=statuts, devise=devise
-    )
+    lignes = LigneEcriture.objects.filter(compte_id__in=comptes, ecriture__statut__in=statuts, devise=devise)
     montrees = _page(lignes, jours, ouverture, (page - 1) * par_page, par_page)
     return GrandLivre(
         compte=compte,
