@@ -1,6 +1,6 @@
 """How fast facts are posted, and how long a balance and the pages of a large account take.
 
-    .venv/bin/python -m benchmarks.ledger [--facts 500] [--lines 1000000] [--repeat 20]
+    .venv/bin/python -m benchmarks.ledger [--facts 500] [--lines 200000] [--repeat 20]
 
 Makes a test database; posts facts through the ledger's subscriber as the runtime role, each in a
 transaction of its own; then loads a month of one account by COPY through the maintenance login, its
@@ -178,7 +178,7 @@ def read_month(lines: int, repeat: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--facts", type=int, default=500)
-    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--lines", type=int, default=200_000)
     parser.add_argument("--repeat", type=int, default=20)
     options = parser.parse_args()
 

@@ -43,7 +43,7 @@ def ecritures(
         filtre &= (
             Q(numero_ecriture__icontains=texte) | Q(piece_justificative__icontains=texte) | Q(libelle__icontains=texte)
         )
-    return Ecriture.objects.filter(filtre).select_related("journal", "fait").order_by("-date_ecriture", "-id")
+    return Ecriture.objects.filter(filtre).select_related("journal").order_by("-date_ecriture", "-id")
 
 
 def ecriture_avec_lignes(ecriture_id: UUID) -> Ecriture:
