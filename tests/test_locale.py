@@ -18,8 +18,10 @@ from django.template.base import Lexer, TokenType
 from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 
+from apps.fiscal.readable import LABELS
 from apps.socle import translations
 from apps.socle.errors import BusinessError, message_of
+from apps.socle.facts import declarations
 from apps.socle.language import document_language
 from apps.socle.translations import KEYWORDS, catalogue_folder, key_of, read_catalogue, source_catalogue, texts
 
@@ -449,3 +451,10 @@ def test_the_day_stands_before_the_month(language: str) -> None:
         assert (day.day, day.month) == (5, 11)
         assert date_format(day) == localize(day) == "05/11/2026"
         assert localize(1.5) == "1,5"
+
+
+def test_each_role_of_a_fact_has_its_word() -> None:
+    """The chain's screens show roles, which are code, to accountants of both languages."""
+    roles = {role for declaration in declarations() for role in declaration.roles}
+    assert len(roles) > 5
+    assert sorted(roles - LABELS.keys()) == []
