@@ -41,7 +41,10 @@ def ecrits(langue: str) -> dict[str, list[Any]]:
                 acteur=guichet.caissiere,
             )
             fermer_session_caisse(
-                session_caisse_id=guichet.session.id, compte=Decimal(56_000), acteur=guichet.caissiere, motif_ecart="oubli"
+                session_caisse_id=guichet.session.id,
+                compte=Decimal(56_000),
+                acteur=guichet.caissiere,
+                motif_ecart="oubli",
             )
             return releve()
 
