@@ -15,11 +15,9 @@ import psutil
 import pytest
 
 from apps.socle.launch import (
-    bootstrap,
     checks,
     cluster,
     options,
-    packages,
     processes,
     stamps,
     start,
@@ -104,65 +102,6 @@ def test_a_reserved_port_and_an_unknown_name_are_said_in_sentences():
     assert "au-dessus de 1023" in checks._refused("127.0.0.1", 80, error)
     with pytest.raises(LaunchError, match="inconnue"):
         checks.listening_socket("no-such-host.invalid", 0)
-
-
-def test_missing_packages_are_installed_by_root_and_named_to_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(packages, "has_dpkg", lambda: True)
-    monkeypatch.setattr(packages, "missing", lambda names: ["libpango-1.0-0"])
-    monkeypatch.setattr(packages, "running_as_root", lambda: False)
-    with pytest.raises(LaunchError, match=r"Tapez : sudo apt-get install --yes .* libpango-1\.0-0"):
-        packages.ensure_paper(tmp_path)
-
-    ran: list[list[str]] = []
-    monkeypatch.setattr(packages, "running_as_root", lambda: True)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(packages, "run", lambda command, *rest: ran.append(command) or 0)
-    packages.ensure_paper(tmp_path)
-    assert [command[:2] for command in ran] == [["apt-get", "install"]]
-    assert "libpango-1.0-0" in ran[0]
-
-
-def test_the_list_of_packages_is_read_again_when_it_is_stale(tmp_path, monkeypatch):
-    ran: list[str] = []
-    answers = iter([100, 0, 0])
-    monkeypatch.setattr(packages, "running_as_root", lambda: True)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(packages, "run", lambda command, *rest: ran.append(command[1]) or next(answers))
-    packages.install(["x"], "pour un essai", tmp_path)
-    assert ran == ["install", "update", "install"]
-
-
-def test_packages_that_cannot_be_had_are_said_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(packages, "running_as_root", lambda: True)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(packages, "run", lambda command, *rest: 100)
-    with pytest.raises(LaunchError, match="a échoué ; la commande était : apt-get install"):
-        packages.install(["x"], "pour un essai", tmp_path)
-
-
-def test_without_dpkg_the_libraries_themselves_are_looked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(packages, "has_dpkg", lambda: False)
-    monkeypatch.setattr(packages, "PAPER_LIBRARIES", ("libno-such-thing.so.0",))
-    with pytest.raises(LaunchError, match=r"libno-such-thing\.so\.0"):
-        packages.ensure_paper(tmp_path)
-    monkeypatch.setattr(packages, "PAPER_LIBRARIES", ("libc.so.6",))
-    packages.ensure_paper(tmp_path)
-
-
-def test_a_browser_that_cannot_be_had_is_no_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(packages, "BROWSER_PROGRAMS", ("no-such-browser",))
-    monkeypatch.setattr(packages, "running_as_root", lambda: False)
-    assert packages.ensure_browser(tmp_path) is None
-
-
-def test_the_environment_is_installed_again_when_the_pins_change(tmp_path, monkeypatch):
-    pins = tmp_path / "requirements.txt"
-    pins.write_text("django==5.2.19\n")
-    monkeypatch.setattr(bootstrap, "REQUIREMENTS", pins)
-    before = bootstrap._fingerprint()
-    assert bootstrap._fingerprint() == before
-    pins.write_text("django==5.2.20\n")
-    assert bootstrap._fingerprint() != before
 
 
 def test_a_step_is_done_again_when_a_file_that_it_depends_on_changes(tmp_path):
