@@ -26,9 +26,14 @@ READ_POLICY = "cauris_read"
 GUARD = "cauris_guard"
 NO_TRUNCATE = "cauris_no_truncate"
 FIRST_INSERT = "cauris_initial"
-WRITTEN_BY_MIGRATE = frozenset(
-    {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
+WRITTEN_BY_MIGRATE = (
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
 )
+THIRD_PARTY_GRANTS = dict.fromkeys(WRITTEN_BY_MIGRATE, "select") | {"django_admin_log": "select, insert"}
 GRANTS = {"insert-update": "select, insert, update", "insert": "select, insert", "select": "select"}
 
 ROLE_PLACEHOLDERS = {"default": "{runtime}", "maintenance": "{maintenance}"}
@@ -229,11 +234,11 @@ def _grant_sql(model: type[models.Model], table: str) -> Iterator[str]:
 def _third_party_sql(existing: set[str]) -> Iterator[str]:
     """Return grants on the tables of libraries (sessions, allauth, beat, cache) and on sequences.
 
-    What only a migrate writes (permissions, content types), the runtime reads.
+    What only a migrate writes (permissions, content types), the runtime reads; a log is added to.
     """
     ours = {m._meta.db_table for m in house_models()}
     for table in sorted(existing - ours):
-        allowed = "select" if table in WRITTEN_BY_MIGRATE else "select, insert, update, delete"
+        allowed = THIRD_PARTY_GRANTS.get(table, "select, insert, update, delete")
         yield f"revoke all on {quote(table)} from {{runtime}}; grant {allowed} on {quote(table)} to {{runtime}};"
         yield f"grant select, insert, update, delete on {quote(table)} to {{maintenance}};"
     yield "grant usage, select on all sequences in schema public to {runtime};"
