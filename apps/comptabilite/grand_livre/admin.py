@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.comptabilite.grand_livre.imputation import CRITERES
 from apps.comptabilite.grand_livre.models import CompteComptable, Exercice, Journal, Periode, RegleImputation
+from apps.comptabilite.grand_livre.models.regle import criteres_lisibles
 from apps.comptabilite.grand_livre.services.resoudre_imputation import ajouter_regle
 from apps.socle.audit import record
 from apps.socle.errors import BusinessError
@@ -117,7 +118,7 @@ class RegleAdmin(SansSuppression):
 
     @admin.display(description=_("critères"))
     def pour(self, regle: RegleImputation) -> str:
-        return ", ".join(f"{nom} = {valeur}" for nom, valeur in regle.criteres.items()) or "–"
+        return criteres_lisibles(regle.criteres) or "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: RegleImputation | None = None) -> tuple[str, ...]:
         """An existing rule has posted, perhaps: it may end, and another takes its place."""

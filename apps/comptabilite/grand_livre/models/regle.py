@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -11,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.comptabilite.grand_livre import imputation
-from apps.comptabilite.grand_livre.choices import Sens
+from apps.comptabilite.grand_livre.choices import Sens, libelle_role
 from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.clock import now
 from apps.socle.immutability import Protection
@@ -27,6 +29,15 @@ def _validite() -> Func:
     """The days on which a rule holds: no first day means always, and it may end the day before it began."""
     return Func(
         _jour("valide_du"), _jour("valide_au", 1), Value("[)"), function="daterange", output_field=DateRangeField()
+    )
+
+
+def criteres_lisibles(criteres: Mapping[str, str]) -> str:
+    """Criteria as an accountant reads them: "moyen de paiement ESPECES, caisse C1"."""
+    return ", ".join(
+        f"{RegleImputation._meta.get_field(nom).verbose_name} {criteres[nom]}"
+        for nom in reversed(imputation.CRITERES)
+        if nom in criteres
     )
 
 
@@ -89,8 +100,7 @@ class RegleImputation(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        criteres = " ".join(self.criteres.values())
-        return f"{self.type_fait}/{self.role} {criteres}".strip()
+        return " ".join(filter(None, [libelle_role(self.role), criteres_lisibles(self.criteres)]))
 
     def save(self, *args: object, **kwargs: object) -> None:
         for nom, valeur in imputation.normaliser_criteres(self.criteres).items():

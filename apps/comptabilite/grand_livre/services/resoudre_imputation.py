@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from apps.comptabilite.grand_livre import locks
+from apps.comptabilite.grand_livre.choices import libelle_role
 from apps.comptabilite.grand_livre.imputation import Manque, MotifAttente
 from apps.comptabilite.grand_livre.models import ImputationEnAttente, RegleImputation
 from apps.comptabilite.grand_livre.services.comptabiliser import imputer_fait, poster
@@ -101,5 +102,7 @@ def _raison(manques: tuple[Manque, ...]) -> str:
         return _(
             "Le compte ou le journal d’une règle ne reçoit plus d’écritures : remplacez la règle ou rouvrez le compte."
         )
-    roles = ", ".join(dict.fromkeys(manque.role for manque in manques if manque.motif is MotifAttente.SANS_REGLE))
+    roles = ", ".join(
+        dict.fromkeys(libelle_role(manque.role) for manque in manques if manque.motif is MotifAttente.SANS_REGLE)
+    )
     return _("Il manque une règle pour : %s.") % roles

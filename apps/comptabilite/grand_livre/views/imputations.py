@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import messages
@@ -14,9 +16,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.comptabilite.grand_livre import selectors
+from apps.comptabilite.grand_livre.choices import libelle_role
 from apps.comptabilite.grand_livre.forms import RegleForm
 from apps.comptabilite.grand_livre.imputation import Imputation, MotifAttente
 from apps.comptabilite.grand_livre.models import ImputationEnAttente
+from apps.comptabilite.grand_livre.models.regle import criteres_lisibles
 from apps.comptabilite.grand_livre.services import ouvrir_exercice as exercices
 from apps.comptabilite.grand_livre.services import resoudre_imputation as services
 from apps.comptabilite.grand_livre.services.comptabiliser import imputer_fait
@@ -68,7 +72,10 @@ def _montrer(
         "attente": attente,
         "fait": fait,
         "origine": source_link(fait.source_type, fait.source_id),
-        "manques": [m for m in imputation.manques if m.motif is MotifAttente.SANS_REGLE],
+        "lignes": [_ligne(ligne.role, ligne.criteria, ligne.amount) for ligne in fait.lines],
+        "manques": [
+            _ligne(m.role, m.criteres, m.montant) for m in imputation.manques if m.motif is MotifAttente.SANS_REGLE
+        ],
         "fermes": [m for m in imputation.manques if m.motif is MotifAttente.COMPTE_FERME],
         "sans_periode": any(m.motif is MotifAttente.SANS_PERIODE for m in imputation.manques),
         "desequilibre": any(m.motif is MotifAttente.DESEQUILIBRE for m in imputation.manques),
@@ -79,6 +86,11 @@ def _montrer(
         "devise": attente.devise,
     }
     return render(request, "comptabilite/grand_livre/imputation.html", contexte, status=status)
+
+
+def _ligne(role: str, criteres: Mapping[str, str], montant: Decimal) -> dict[str, Any]:
+    """A line of a fact in words."""
+    return {"role": libelle_role(role), "criteres": criteres_lisibles(criteres), "montant": montant}
 
 
 def _form(fait: PublishedFact, imputation: Imputation, donnees: Any = None) -> RegleForm | None:

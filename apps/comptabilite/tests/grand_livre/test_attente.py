@@ -88,7 +88,7 @@ def test_while_a_rule_is_missing_nothing_changes(tenant: Tenant, comptable: Acte
     quittance(("TROC", 500))
     ajouter_regle(regle=regle("reglement", "DEBIT", "4711", moyen="TROC"), acteur=comptable)
 
-    with pytest.raises(BusinessError, match=r"Il manque une règle pour\s: creance_reglee"):
+    with pytest.raises(BusinessError, match=r"Il manque une règle pour\s: créance réglée"):
         resoudre_imputation(attente_id=attentes().get().id, acteur=comptable)
     assert nombre_en_attente() == 1
     assert not Ecriture.objects.exists()

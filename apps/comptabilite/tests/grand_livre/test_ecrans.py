@@ -322,14 +322,15 @@ def test_a_pending_imputation_from_the_bar_to_its_entries(ecran: Client, tenant:
     assert fait.number in page(ecran.get(f"{BASE}imputations/"))
 
     html = nue(page(ecran.get(f"{BASE}imputations/{attente.id}/")))
-    assert "Règle pour « reglement »" in html
+    assert "Règle pour « règlement »" in html
+    assert "moyen de paiement TROC, caisse C1" in html
     assert "Comptabiliser" not in html
 
     regle = {"criteres": ["moyen"], "sens": "DEBIT", "compte": "4711", "journal": "OD"}
     lieu = f"{BASE}imputations/{attente.id}/"
     assert ecran.post(f"{lieu}regle/", regle)["Location"] == lieu
     html = nue(page(ecran.get(lieu)))
-    assert "Règle pour « creance_reglee »" in html
+    assert "Règle pour « créance réglée »" in html
     assert ecran.post(f"{lieu}regle/", {**regle, "sens": "CREDIT", "compte": "4111"})["Location"] == lieu
     html = nue(page(ecran.get(lieu)))
     assert "Ce qui sera comptabilisé" in html

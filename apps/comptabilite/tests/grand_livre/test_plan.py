@@ -13,6 +13,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import pytest
 
 from apps.comptabilite.grand_livre import plan
+from apps.comptabilite.grand_livre.choices import ROLES, libelle_role
 from apps.comptabilite.grand_livre.imputation import LigneDeFait, Regle, Sens, imputer
 
 TYPES = {"ACTIF", "PASSIF", "CHARGE", "PRODUIT", "MIXTE", "HORS_BILAN"}
@@ -196,6 +197,12 @@ def test_rules_name_accounts_that_can_be_posted_to() -> None:
         assert HOPITAL[regle.compte].actif, regle
         assert regle.journal in codes
         assert regle.sens in {"DEBIT", "CREDIT"}
+
+
+def test_every_role_of_the_rules_has_its_word() -> None:
+    assert {regle.role for regle in plan.regles_hopital()} <= set(ROLES)
+    assert libelle_role("creance_reglee") == "créance réglée"
+    assert libelle_role("part_patient") == "part patient", "an unnamed role is shown as it is written"
 
 
 def _id(nom: str) -> UUID:
