@@ -66,6 +66,7 @@ EXPECTED: dict[str, Opens] = {
     "caisse:corriger": get(CAI),
     "caisse:encaisser_facture": get(CAI),
     "caisse:quittances": get(ADM, CAI, COM, AUD),
+    "caisse:exporter_factures": get(ADM, CAI, COM, AUD),
     "caisse:exporter_quittances": get(ADM, CAI, COM, AUD),
     "caisse:quittance": get(ADM, CAI, COM, AUD),
     "caisse:original": get(ADM, CAI, COM, AUD, but={ADM: 404, COM: 404, AUD: 404}),  # handed over by its cashier
