@@ -9,7 +9,7 @@ language plpgsql security definer set search_path = pg_catalog, public, pg_temp 
 declare
   v_scope uuid := nullif(current_setting('cauris.tenant', true), '')::uuid;
   v_ecriture jsonb;
-  v_periode record;
+  v_periode uuid;
   v_jour date;
   v_nombre integer := 0;
 begin
@@ -18,15 +18,14 @@ begin
   end if;
   for v_ecriture in select e from jsonb_array_elements(p_ecritures) e loop
     v_jour := (v_ecriture->>'date')::date;
-    select p.id, p.statut into v_periode from comptabilite_periode p
-      where p.tenant_id = p_tenant and v_jour between p.debut and p.fin for share;
-    if not found then
+    select p.id into v_periode from comptabilite_periode p where p.tenant_id = p_tenant and v_jour between p.debut and p.fin;
+    if not found then  -- whether it is open is asked, under a lock, by the deferred trigger
       raise exception using errcode = '23514', constraint = 'comptabilite_sans_periode', message = format('no accounting period on %s', v_jour);
     end if;
     insert into comptabilite_ecriture (
       id, tenant_id, journal_id, periode_id, fait_id, date_ecriture, libelle, piece_justificative, devise, montant,
       nombre_lignes, statut, auteur_type, auteur_id, auteur_libelle, date_creation, date_modification)
-    select (v_ecriture->>'id')::uuid, p_tenant, (v_ecriture->>'journal')::uuid, v_periode.id, (v_ecriture->>'fait')::uuid, v_jour,
+    select (v_ecriture->>'id')::uuid, p_tenant, (v_ecriture->>'journal')::uuid, v_periode, (v_ecriture->>'fait')::uuid, v_jour,
       v_ecriture->>'libelle', v_ecriture->>'piece', v_ecriture->>'devise', coalesce(sum((l->>'debit')::numeric), 0), count(*),
       v_ecriture->>'statut', v_ecriture->>'auteur_type', (v_ecriture->>'auteur_id')::uuid, v_ecriture->>'auteur_libelle',
       (v_ecriture->>'le')::timestamptz, (v_ecriture->>'le')::timestamptz

@@ -43,3 +43,9 @@ def test_another_tenant_s_lines_are_not_in_it(tenant: Tenant) -> None:
     with scope(voisin.id):
         assert lire() == []
     assert len(lire()) == 2
+
+
+def test_it_reads_with_the_rights_of_its_reader(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select reloptions from pg_class where relname = 'comptabilite_financiere_ecriture_comptable'")
+        assert cursor.fetchone() == (["security_invoker=true"],)
