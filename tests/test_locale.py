@@ -211,7 +211,8 @@ def unmarked(template: str) -> list[str]:
     page = Said()
     page.feed("".join(outside))
     page.close()
-    return found + [words.strip() for words in page.words if LETTERS.search(words)]
+    spaced = [words.strip(" \n") for words in page.words if re.search("[\u00a0\u202f][:;!?»]|«[\u00a0\u202f]", words)]
+    return found + [words.strip() for words in page.words if LETTERS.search(words)] + spaced
 
 
 def literals(tag: str) -> Iterator[tuple[str, str]]:
@@ -242,6 +243,7 @@ def test_a_template_says_nothing_unmarked(path: Path) -> None:
         '{% vide _("Aucune") texte="Élargissez la recherche" %}',
         '{{ nom|default:"inconnu" }}',
         "{% if a %}{{ a }}{% else %}aucun{% endif %}",
+        '{% translate "Motif" %}&nbsp;: {{ motif }}',
         '{% include "x.html" with titre="Les factures du jour" %}',
     ],
 )

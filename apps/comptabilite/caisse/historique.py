@@ -60,4 +60,4 @@ def deja_fait(facture: FactureCaisse, tenant: Tenant) -> str:
         return _("Cette étape n’est plus possible : l’état est « %s ».") % facture.get_statut_display()
     message = DEJA[dernier.action] % {"qui": dernier.acteur_libelle, "heure": heure_locale(dernier.le, tenant)}
     jour = jour_local(dernier.le, tenant)
-    return f"{facture.numero_travail} : {message} ({jour:%d/%m/%Y})"
+    return _("%(nom)s : %(dit)s") % {"nom": facture.numero_travail, "dit": f"{message} ({jour:%d/%m/%Y})"}

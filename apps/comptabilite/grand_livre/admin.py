@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.comptabilite.grand_livre.imputation import CRITERES
@@ -157,7 +158,9 @@ class PeriodeAdmin(ReadOnlyAdmin):
             try:
                 fermer_periode(periode_id=periode.pk, acteur=request.acteur)
             except BusinessError as erreur:
-                self.message_user(request, f"{periode} : {erreur}", level="ERROR")
+                self.message_user(
+                    request, gettext("%(nom)s : %(dit)s") % {"nom": periode, "dit": erreur}, level="ERROR"
+                )
                 return
             self.message_user(request, _("%s est clôturée.") % periode)
 

@@ -89,8 +89,9 @@ class RegleForm(forms.Form):
         self.role_lisible = libelle_role(role)
         super().__init__(*args, **kwargs)
         noms = {nom: RegleImputation._meta.get_field(nom).verbose_name for nom in self.possibles}
+        deux_points = _t("\u00a0: ")
         self.fields["criteres"].choices = [
-            (nom, f"{noms[nom]}\u00a0: {valeur}") for nom, valeur in self.possibles.items()
+            (nom, f"{noms[nom]}{deux_points}{valeur}") for nom, valeur in self.possibles.items()
         ]
         self.fields["criteres"].initial = list(self.possibles)
         if not self.possibles:

@@ -9,6 +9,7 @@ from typing import Any
 from django.forms import BaseForm, BaseFormSet, BoundField, widgets
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 KEYS: Mapping[str, str | Promise] = {
@@ -115,7 +116,7 @@ def error_summary(forms: Iterable[BaseForm | BaseFormSet[Any] | None]) -> ErrorS
             if not field.errors:
                 continue
             if field.is_hidden:
-                sentences += [f"{field.label} : {error}" for error in field.errors]
+                sentences += [_("%(nom)s : %(dit)s") % {"nom": field.label, "dit": error} for error in field.errors]
             else:
                 fields.append(FieldError(_target(field), str(field.label)))
     return ErrorSummary(sentences, fields)
