@@ -150,7 +150,12 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": read("CACHE_URL")}
         if read("CACHE_URL")
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "socle_cache"}
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "socle_cache",
+            # Above it Django drops a third of the rows: failures for made-up names would push out a lock.
+            "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+        }
     )
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

@@ -14,6 +14,9 @@ handler500 = "config.views.server_error"
 
 # What a page of either side points to, under a slug or not.
 shared_urlpatterns = [
+    # allauth's doors that the house keeps shut: an address is not changed without proof, nobody signs in by a code.
+    *(path(f"compte/{door}", views.closed_door) for door in ("email/", "confirm-email/", "confirm-email/<str:key>/")),
+    *(path(f"compte/{door}", views.closed_door) for door in ("password/set/", "login/code/confirm/")),
     path("compte/", include("allauth.urls")),
     path("theme/", views.choose_theme, name="theme"),
     path("i18n/", set_language, name="set_language"),

@@ -23,6 +23,7 @@ urlpatterns = [
     path("tiers/", include("apps.mouvements.urls")),
     path("caisse/", include("apps.comptabilite.caisse.urls")),
     path("chaine/", include("apps.fiscal.urls")),
+    path("membres/", include("apps.organisations.urls")),
     path("admin/", admin.site.urls),
     *shared_urlpatterns,
 ]

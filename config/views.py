@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -51,6 +51,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: nothing there, or nothing there for this person."""
     return _page(request, "errors/404.html", 404)
+
+
+def closed_door(request: HttpRequest, key: str = "") -> HttpResponse:
+    """404: a page that a library offers and the house does not."""
+    raise Http404
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:

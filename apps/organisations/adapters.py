@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.organisations.models import User
 from apps.socle.middleware import client_ip
 
 
@@ -28,6 +30,19 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failures per account: whatever name of it, door or host is used, the same five tries are spent.
+
+        Overrides allauth's, which counts per spelling and host name.
+        """
+        login = str(credentials.get("username") or credentials.get("email") or "").strip().lower()
+        found = User.objects.filter(Q(username=login) | Q(email=login)).values_list("pk", flat=True).first()
+        return f"account:{found}" if found else f"name:{login}"
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Lead home: a password handed over for one use stood in the way of work."""
+        return "/"
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
         user.last_login_ip = client_ip(request) or None

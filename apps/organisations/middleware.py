@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -13,6 +15,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 from apps.organisations.forms import ESTABLISHMENT_COOKIE
 from apps.organisations.models import Membership
@@ -23,6 +26,8 @@ from apps.socle.models import TenantRegistry
 from apps.socle.scope import scope, set_person
 
 STAFF_URLCONF = "config.urls_staff"
+# What counts as a second factor; recovery codes alone are a list of passwords.
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -38,11 +43,11 @@ class TenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        slug = request.path_info.split("/", 2)[1]
+        slug = request.path_info.lstrip("/").partition("/")[0]
         if not slug or slug in RESERVED_SLUGS:
             return self.get_response(request)
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _sign_in(request)
         registry = TenantRegistry.objects.filter(slug=slug, is_active=True).first()
         if registry is None:
             raise Http404
@@ -63,12 +68,8 @@ class TenantMiddleware:
         )
         if membership is None:
             raise Http404
-        if (
-            membership.role.needs_second_factor
-            and settings.SECOND_FACTOR == "required"
-            and not is_mfa_enabled(request.user)
-        ):
-            return HttpResponseRedirect(f"{reverse('mfa_activate_totp')}?next={request.path}")
+        if first := _to_do_first(membership):
+            return HttpResponseRedirect(f"{reverse(first)}?{urlencode({'next': request.get_full_path()})}")
         _dress(request, membership)
         former = get_script_prefix()
         prefix = f"{former.rstrip('/')}/{registry.slug}"
@@ -90,6 +91,23 @@ class TenantMiddleware:
             secure=request.is_secure(),
         )
         return response
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in page and back; a fragment asked for by htmx leads the whole page there."""
+    if request.headers.get("HX-Request") != "true":
+        return redirect_to_login(request.get_full_path())
+    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    page = f"{here.path}?{here.query}" if here.query else here.path
+    return HttpResponseClientRedirect(redirect_to_login(page or request.path).url)
+
+
+def _to_do_first(membership: Membership) -> str | None:
+    """Return the URL name of what stands between this person and her work: her own password, a second factor."""
+    if membership.user.must_choose_password:
+        return "account_change_password"
+    wanted = membership.role.needs_second_factor and settings.SECOND_FACTOR == "required"
+    return "mfa_activate_totp" if wanted and not is_mfa_enabled(membership.user, FACTORS) else None
 
 
 def _dress(request: Any, membership: Membership) -> None:

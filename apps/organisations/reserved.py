@@ -7,6 +7,7 @@ RESERVED_SLUGS = frozenset(
         "compte",
         "connexion",
         "i18n",
+        "localhost",  # name@localhost reads as an e-mail address
         "media",
         "sante",
         "static",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.apps import apps
-from django.db import IntegrityError
+from django.db import IntegrityError, models
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -69,13 +69,38 @@ def declare_constraint(name: str, message: Text, code: str, field: str | None = 
 
 @cache
 def _of_models() -> dict[str, ConstraintMessage]:
-    """Collect what the constraints of the models say (`violation_error_message`), each said in the reader's language."""
+    """Collect what the models' constraints and fields say, each said in the reader's language."""
     found = {}
     for model in apps.get_models():
         for constraint in model._meta.constraints:
             code = getattr(constraint, "violation_error_code", None) or constraint.name.replace("_", "-")
             found[constraint.name] = ConstraintMessage(lazy(constraint.get_violation_error_message, str)(), code)
+        for field in model._meta.local_concrete_fields:
+            found.update(_of_field(model, field))
     return found
+
+
+def _of_field(model: type[models.Model], field: models.Field) -> dict[str, ConstraintMessage]:
+    """Return what the constraints say that PostgreSQL names itself: unique columns, positive numbers."""
+    found, table = {}, model._meta.db_table
+    if field.unique and not field.primary_key:
+        taken = lazy(lambda: model().unique_error_message(model, (field.name,)).messages[0], str)()
+        found[_automatic_name(table, field.column, "key")] = ConstraintMessage(taken, "already-taken", field.name)
+    if field.get_internal_type().startswith("Positive"):
+        negative = ConstraintMessage(_("Une valeur négative n’est pas permise."), "negative-value", field.name)
+        found[_automatic_name(table, field.column, "check")] = negative
+    return found
+
+
+def _automatic_name(table: str, column: str, suffix: str) -> str:
+    """Return the name that PostgreSQL gives a constraint written beside its column (makeObjectName)."""
+    room = 63 - len(suffix) - 2
+    while len(table) + len(column) > room:
+        if len(table) > len(column):
+            table = table[:-1]
+        else:
+            column = column[:-1]
+    return f"{table}_{column}_{suffix}"
 
 
 def message_of(constraint: str) -> ConstraintMessage | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 
 from apps.socle.fields import uuid7
@@ -21,12 +23,14 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def client_ip(request: HttpRequest) -> str:
-    """Return the client's address: the entry that our outermost proxy wrote, or the peer's."""
+    """Return the client's address: the entry that our outermost proxy wrote, or the peer's; empty when it is none."""
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    if proxies and len(forwarded) >= proxies:
-        return forwarded[-proxies][:45]
-    return str(request.META.get("REMOTE_ADDR") or "")[:45]
+    address = forwarded[-proxies] if proxies and len(forwarded) >= proxies else request.META.get("REMOTE_ADDR")
+    try:
+        return str(ipaddress.ip_address(str(address or "").partition("%")[0]))
+    except ValueError:
+        return ""
 
 
 class RequestMiddleware:
@@ -54,45 +58,60 @@ class AuditMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.monotonic()
-        body = _body_of(request)
+        writes = request.method not in SAFE_METHODS
+        body = _body_of(request) if writes else ""
+        before = _person_of(request) if writes else None  # signing out leaves nobody behind
         response = self.get_response(request)
-        if request.method not in SAFE_METHODS or response.status_code >= 400:
-            _record(request, response, body, int((time.monotonic() - started) * 1000))
+        if writes or response.status_code >= 400:
+            person = _person_of(request) or before
+            _record(request, response, body, person, int((time.monotonic() - started) * 1000))
         return response
 
 
 def _body_of(request: HttpRequest) -> str:
-    """Return the redacted body; of an upload only the names of its fields."""
-    if request.method in SAFE_METHODS:
-        return ""
-    if request.content_type == "application/json":
-        try:
-            return json.dumps(redact(json.loads(request.body)), ensure_ascii=False)[:MAX_BODY]
-        except ValueError:
-            return "[JSON illisible]"
+    """Return the redacted body; of an upload only that it is one. What cannot be read is refused by the view."""
     if request.content_type == "multipart/form-data":
         return "[formulaire avec fichier]"
-    return json.dumps(redact(dict(request.POST.lists())), ensure_ascii=False)[:MAX_BODY]
+    try:
+        if request.content_type == "application/json":
+            return _text_of(json.loads(request.body))
+        return _text_of(dict(request.POST.lists()))
+    except (SuspiciousOperation, OSError, ValueError, RecursionError):
+        return "[corps illisible]"
 
 
-def _record(request: HttpRequest, response: HttpResponse, body: str, duration_ms: int) -> None:
+def _text_of(values: Any) -> str:
+    """Return `values` as JSON, without secrets and without what a person wrote."""
+    return _kept(json.dumps(redact(values, free_text=False), ensure_ascii=False), MAX_BODY)
+
+
+def _kept(text: str, length: int) -> str:
+    """Return `text` as PostgreSQL can keep it: no NUL, no half of a surrogate pair."""
+    return text.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()[:length]
+
+
+def _person_of(request: HttpRequest) -> uuid.UUID | None:
+    user = getattr(request, "user", None)
+    return user.pk if user is not None and user.is_authenticated else None
+
+
+def _record(
+    request: HttpRequest, response: HttpResponse, body: str, person: uuid.UUID | None, duration_ms: int
+) -> None:
     from apps.socle.models import AuditLog
 
     tenant = getattr(request, "tenant", None)
-    user = getattr(request, "user", None)
     membership = getattr(request, "membership", None)
     row = AuditLog(
         tenant_id=tenant.id if tenant else None,
         request_id=request.request_id,  # type: ignore[attr-defined]
-        method=request.method or "",
-        path=redact_text(request.get_full_path_info().partition("?")[0])[:500],
-        query_params=json.dumps(redact(dict(request.GET.lists())), ensure_ascii=False)[:MAX_BODY]
-        if request.GET
-        else "",
-        user_id=user.pk if user is not None and user.is_authenticated else None,
+        method=_kept(request.method or "", 10),
+        path=_kept(redact_text(request.path), 500),
+        query_params=_text_of(dict(request.GET.lists())) if request.GET else "",
+        user_id=person,
         user_role=membership.role.name if membership else "",
         client_ip=client_ip(request),
-        user_agent=request.META.get("HTTP_USER_AGENT", "")[:1000],
+        user_agent=_kept(redact_text(request.META.get("HTTP_USER_AGENT", "")), 1000),
         status_code=response.status_code,
         request_body=body,
         response_body=_refusal_of(response),

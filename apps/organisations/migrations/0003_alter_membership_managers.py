@@ -4,15 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('organisations', '0002_tiers_cle_recherche'),
+        ("organisations", "0002_tiers_cle_recherche"),
     ]
 
     operations = [
         migrations.AlterModelManagers(
-            name='membership',
-            managers=[
-            ],
+            name="membership",
+            managers=[],
         ),
     ]

@@ -9,6 +9,9 @@ from apps.socle.immutability import ALL, Protection
 from apps.socle.row_security import tenant_rows
 from apps.socle.scope import ScopedManager
 
+# The first segment of its pages, and what follows the @ in its members' usernames.
+SLUG = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+
 
 class Tenant(models.Model):
     """Hospital, insurer, tontine operator or company; sandbox or production for life.
@@ -98,6 +101,14 @@ class Tenant(models.Model):
                 condition=models.Q(status__in=["active", "inactive", "suspended"]),
                 name="organisations_tenant_status",
                 violation_error_message=_("Cet état n’existe pas."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(slug__regex=SLUG),
+                name="organisations_tenant_slug",
+                violation_error_message=_(
+                    "L’adresse d’un établissement s’écrit en minuscules sans accent, chiffres et tirets."
+                ),
+                violation_error_code="slug-invalid",
             ),
             models.CheckConstraint(
                 condition=models.Q(environment__in=["sandbox", "production"]),

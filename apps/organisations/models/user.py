@@ -50,6 +50,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     email_verified_at = models.DateTimeField(_("adresse vérifiée le"), null=True, blank=True, editable=False)
     created_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    # Until then the password is the one that the administrator handed over: it opens only the page that replaces it.
+    one_time_until = models.DateTimeField(
+        _("mot de passe à usage unique jusqu’au"), null=True, blank=True, editable=False
+    )
     is_active = models.BooleanField(_("compte actif"), default=True)
     created_at = models.DateTimeField(_("créé le"), default=now, editable=False)
     updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
@@ -76,6 +80,21 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(is_superuser=False),
                 name="organisations_user_no_superuser",
                 violation_error_message=_("Aucun compte n’est au-dessus des établissements."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(username=Lower("username")),
+                name="organisations_user_username_lower",
+                violation_error_message=_("Un identifiant s’écrit en minuscules."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(email__isnull=True) | models.Q(email=Lower("email")),
+                name="organisations_user_email_lower",
+                violation_error_message=_("Une adresse électronique s’écrit en minuscules."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(email__isnull=False) | models.Q(username__contains="@"),
+                name="organisations_user_home",
+                violation_error_message=_("Sans adresse électronique, l’identifiant nomme l’établissement."),
             ),
             models.CheckConstraint(
                 condition=~models.Q(email=""),
@@ -108,7 +127,17 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         super().clean()
-        self.email = self.email or None
+        self.email = self.email.strip().lower() if self.email else None
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Replace the password; one that was handed over for one use is then used."""
+        super().set_password(raw_password)
+        self.one_time_until = None
+
+    @property
+    def must_choose_password(self) -> bool:
+        """Tell whether the password is still the one that was handed over."""
+        return self.one_time_until is not None
 
     @property
     def is_staff(self) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.organisations.models import Tenant
+from apps.organisations.models.tenant import SLUG
 from apps.organisations.provisioning import Options, steps
 from apps.organisations.reserved import RESERVED_SLUGS
 from apps.socle.actors import Acteur
@@ -46,18 +50,32 @@ class TenantToCreate:
 def create_tenant(*, wanted: TenantToCreate, acteur: Acteur) -> Tenant:
     """Make the tenant, its registry row and whatever each app registered, in one transaction.
 
-    Raises BusinessError for a slug that is taken or reserved, an unknown currency or zone.
+    Raises BusinessError for a slug that is none, taken or reserved, an unknown currency or zone, and
+    what a step raises; then nothing of the tenant is left.
     """
     _check(wanted)
     tenant_id = uuid7()
     with scope(tenant_id):
-        if TenantRegistry.objects.filter(slug=wanted.slug).exists():
-            raise BusinessError(_("L’adresse « %s » est déjà prise.") % wanted.slug, code="slug-taken", field="slug")
-        TenantRegistry.objects.create(tenant_id=tenant_id, slug=wanted.slug, time_zone=wanted.time_zone)
+        _register(tenant_id, wanted)
         return _provision(tenant=_tenant(tenant_id, wanted), options=Options(wanted.options), acteur=acteur)
 
 
+def _register(tenant_id: UUID, wanted: TenantToCreate) -> None:
+    """Take the slug: the row that every command of the tenant locks."""
+    try:
+        with transaction.atomic():
+            TenantRegistry.objects.create(tenant_id=tenant_id, slug=wanted.slug, time_zone=wanted.time_zone)
+    except IntegrityError as error:
+        message = _("L’adresse « %s » est déjà prise.") % wanted.slug
+        raise BusinessError(message, code="slug-taken", field="slug") from error
+
+
 def _check(wanted: TenantToCreate) -> None:
+    if not re.fullmatch(SLUG, wanted.slug) or len(wanted.slug) > 63:
+        message = _(
+            "L’adresse d’un établissement s’écrit en minuscules sans accent, chiffres et tirets : sainte-odile."
+        )
+        raise BusinessError(message, code="slug-invalid", field="slug")
     if wanted.slug in RESERVED_SLUGS:
         raise BusinessError(_("L’adresse « %s » est réservée.") % wanted.slug, code="slug-reserved", field="slug")
     if wanted.time_zone not in zoneinfo.available_timezones():

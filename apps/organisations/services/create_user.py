@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -10,6 +12,9 @@ from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
+
+# What comes before the @: no other @, so that nobody takes a name in another establishment.
+SHORT_NAME = re.compile(r"[\w](?:[\w.+-]{0,48}[\w])?")
 
 
 @command
@@ -30,11 +35,15 @@ def create_user(
     With `email`, that address is also the username: one name to sign in with. Without, the account
     is this tenant's alone and its username becomes `username@slug`.
     Without `password` nobody can sign in with it yet. Raises BusinessError for a taken username
-    or address and an unknown role.
+    or address, a username that is no short name (another tenant's included) and an unknown role.
     """
     full_username = _full_username(username, email, tenant)
     user = User(
-        username=full_username, email=email or None, first_name=first_name, last_name=last_name, is_active=is_active
+        username=full_username,
+        email=email.strip().lower() if email else None,
+        first_name=first_name,
+        last_name=last_name,
+        is_active=is_active,
     )
     user.created_by_id = acteur.id
     user.set_password(password)
@@ -51,8 +60,11 @@ def create_user(
 def _full_username(username: str, email: str | None, tenant: Tenant) -> str:
     if email:
         return email.strip().lower()
-    name = username.strip().lower()
-    return name if "@" in name else f"{name}@{tenant.slug}"
+    name = username.strip().lower().removesuffix(f"@{tenant.slug}")
+    if not SHORT_NAME.fullmatch(name):
+        message = _("Un identifiant s’écrit avec des lettres, chiffres, points, tirets : amina.caisse.")
+        raise BusinessError(message, code="username-invalid", field="username")
+    return f"{name}@{tenant.slug}"
 
 
 @command

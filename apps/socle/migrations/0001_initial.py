@@ -8,133 +8,181 @@ import apps.socle.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='InstalledProtection',
+            name="InstalledProtection",
             fields=[
-                ('name', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('digest', models.CharField(max_length=64)),
-                ('installed_at', models.DateTimeField(default=apps.socle.clock.now)),
+                ("name", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("digest", models.CharField(max_length=64)),
+                ("installed_at", models.DateTimeField(default=apps.socle.clock.now)),
             ],
         ),
         migrations.CreateModel(
-            name='TenantRegistry',
+            name="TenantRegistry",
             fields=[
-                ('tenant_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=63, unique=True)),
-                ('time_zone', models.CharField(max_length=63)),
-                ('is_active', models.BooleanField(default=True)),
+                ("tenant_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=63, unique=True)),
+                ("time_zone", models.CharField(max_length=63)),
+                ("is_active", models.BooleanField(default=True)),
             ],
         ),
         migrations.CreateModel(
-            name='AuditLog',
+            name="AuditLog",
             fields=[
-                ('id', apps.socle.fields.UUID7Field(default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField(null=True)),
-                ('request_id', models.UUIDField()),
-                ('timestamp', models.DateTimeField(default=apps.socle.clock.now)),
-                ('method', models.CharField(max_length=10)),
-                ('path', models.CharField(max_length=500)),
-                ('query_params', models.TextField(blank=True)),
-                ('user_id', models.UUIDField(null=True)),
-                ('user_role', models.CharField(blank=True, max_length=100)),
-                ('client_ip', models.CharField(blank=True, max_length=45)),
-                ('user_agent', models.TextField(blank=True)),
-                ('status_code', models.PositiveSmallIntegerField()),
-                ('request_body', models.TextField(blank=True)),
-                ('response_body', models.TextField(blank=True)),
-                ('duration_ms', models.PositiveIntegerField(null=True)),
+                (
+                    "id",
+                    apps.socle.fields.UUID7Field(
+                        default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(null=True)),
+                ("request_id", models.UUIDField()),
+                ("timestamp", models.DateTimeField(default=apps.socle.clock.now)),
+                ("method", models.CharField(max_length=10)),
+                ("path", models.CharField(max_length=500)),
+                ("query_params", models.TextField(blank=True)),
+                ("user_id", models.UUIDField(null=True)),
+                ("user_role", models.CharField(blank=True, max_length=100)),
+                ("client_ip", models.CharField(blank=True, max_length=45)),
+                ("user_agent", models.TextField(blank=True)),
+                ("status_code", models.PositiveSmallIntegerField()),
+                ("request_body", models.TextField(blank=True)),
+                ("response_body", models.TextField(blank=True)),
+                ("duration_ms", models.PositiveIntegerField(null=True)),
             ],
             options={
-                'verbose_name': 'requête journalisée',
-                'verbose_name_plural': 'requêtes journalisées',
-                'indexes': [models.Index(fields=['tenant_id', 'timestamp'], name='socle_auditlog_time_idx')],
+                "verbose_name": "requête journalisée",
+                "verbose_name_plural": "requêtes journalisées",
+                "indexes": [models.Index(fields=["tenant_id", "timestamp"], name="socle_auditlog_time_idx")],
             },
         ),
         migrations.CreateModel(
-            name='AuditTrail',
+            name="AuditTrail",
             fields=[
-                ('id', apps.socle.fields.UUID7Field(default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField()),
-                ('user_id', models.UUIDField(null=True)),
-                ('acteur_kind', models.CharField(max_length=10)),
-                ('acteur_label', models.CharField(max_length=255)),
-                ('action', models.CharField(max_length=60)),
-                ('model_type', models.CharField(max_length=100)),
-                ('model_id', models.UUIDField()),
-                ('old_values', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
-                ('new_values', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
-                ('reason', models.TextField(blank=True)),
-                ('ip_address', models.CharField(blank=True, max_length=45)),
-                ('user_agent', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=apps.socle.clock.now)),
+                (
+                    "id",
+                    apps.socle.fields.UUID7Field(
+                        default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("tenant_id", models.UUIDField()),
+                ("user_id", models.UUIDField(null=True)),
+                ("acteur_kind", models.CharField(max_length=10)),
+                ("acteur_label", models.CharField(max_length=255)),
+                ("action", models.CharField(max_length=60)),
+                ("model_type", models.CharField(max_length=100)),
+                ("model_id", models.UUIDField()),
+                ("old_values", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
+                ("new_values", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
+                ("reason", models.TextField(blank=True)),
+                ("ip_address", models.CharField(blank=True, max_length=45)),
+                ("user_agent", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(default=apps.socle.clock.now)),
             ],
             options={
-                'verbose_name': 'trace d’écriture',
-                'verbose_name_plural': 'traces d’écriture',
-                'indexes': [models.Index(fields=['tenant_id', 'model_type', 'model_id'], name='socle_trail_model_idx')],
+                "verbose_name": "trace d’écriture",
+                "verbose_name_plural": "traces d’écriture",
+                "indexes": [models.Index(fields=["tenant_id", "model_type", "model_id"], name="socle_trail_model_idx")],
             },
         ),
         migrations.CreateModel(
-            name='Counter',
+            name="Counter",
             fields=[
-                ('id', apps.socle.fields.UUID7Field(default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField()),
-                ('kind', models.CharField(max_length=10)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('last', models.PositiveBigIntegerField()),
+                (
+                    "id",
+                    apps.socle.fields.UUID7Field(
+                        default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("tenant_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=10)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveBigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'kind', 'year'), name='socle_counter_unique', violation_error_message='Ce compteur existe déjà.')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "kind", "year"),
+                        name="socle_counter_unique",
+                        violation_error_message="Ce compteur existe déjà.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Fait',
+            name="Fait",
             fields=[
-                ('id', apps.socle.fields.UUID7Field(default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField()),
-                ('type', models.CharField(max_length=60)),
-                ('source_type', models.CharField(max_length=60)),
-                ('source_id', models.UUIDField()),
-                ('number', models.CharField(blank=True, max_length=50)),
-                ('date', models.DateField()),
-                ('currency', apps.socle.fields.CurrencyField()),
-                ('lines', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('tiers_id', models.UUIDField(null=True)),
-                ('tiers_label', models.CharField(blank=True, max_length=255)),
-                ('acteur_kind', models.CharField(max_length=10)),
-                ('acteur_id', models.UUIDField(null=True)),
-                ('acteur_label', models.CharField(max_length=255)),
-                ('key', models.CharField(max_length=120)),
-                ('snapshot', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('created_at', models.DateTimeField(default=apps.socle.clock.now)),
+                (
+                    "id",
+                    apps.socle.fields.UUID7Field(
+                        default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("tenant_id", models.UUIDField()),
+                ("type", models.CharField(max_length=60)),
+                ("source_type", models.CharField(max_length=60)),
+                ("source_id", models.UUIDField()),
+                ("number", models.CharField(blank=True, max_length=50)),
+                ("date", models.DateField()),
+                ("currency", apps.socle.fields.CurrencyField()),
+                ("lines", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("tiers_id", models.UUIDField(null=True)),
+                ("tiers_label", models.CharField(blank=True, max_length=255)),
+                ("acteur_kind", models.CharField(max_length=10)),
+                ("acteur_id", models.UUIDField(null=True)),
+                ("acteur_label", models.CharField(max_length=255)),
+                ("key", models.CharField(max_length=120)),
+                ("snapshot", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("created_at", models.DateTimeField(default=apps.socle.clock.now)),
             ],
             options={
-                'verbose_name': 'fait',
-                'indexes': [models.Index(fields=['tenant_id', 'source_type', 'source_id'], name='socle_fait_source_idx')],
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'key'), name='socle_fait_key', violation_error_message='Ce fait est déjà publié.'), models.UniqueConstraint(fields=('tenant_id', 'type', 'source_id'), name='socle_fait_source', violation_error_message='Ce document porte déjà ce fait.')],
+                "verbose_name": "fait",
+                "indexes": [
+                    models.Index(fields=["tenant_id", "source_type", "source_id"], name="socle_fait_source_idx")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "key"),
+                        name="socle_fait_key",
+                        violation_error_message="Ce fait est déjà publié.",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "type", "source_id"),
+                        name="socle_fait_source",
+                        violation_error_message="Ce document porte déjà ce fait.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', apps.socle.fields.UUID7Field(default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField()),
-                ('principal', models.CharField(max_length=60)),
-                ('route', models.CharField(max_length=100)),
-                ('key', models.CharField(max_length=255)),
-                ('body_hash', models.CharField(max_length=64)),
-                ('result_id', models.UUIDField()),
-                ('created_at', models.DateTimeField(default=apps.socle.clock.now)),
+                (
+                    "id",
+                    apps.socle.fields.UUID7Field(
+                        default=apps.socle.fields.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("tenant_id", models.UUIDField()),
+                ("principal", models.CharField(max_length=60)),
+                ("route", models.CharField(max_length=100)),
+                ("key", models.CharField(max_length=255)),
+                ("body_hash", models.CharField(max_length=64)),
+                ("result_id", models.UUIDField()),
+                ("created_at", models.DateTimeField(default=apps.socle.clock.now)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'principal', 'route', 'key'), name='socle_idempotency_unique', violation_error_message='Cette demande est déjà enregistrée.')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "principal", "route", "key"),
+                        name="socle_idempotency_unique",
+                        violation_error_message="Cette demande est déjà enregistrée.",
+                    )
+                ],
             },
         ),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,3 +48,17 @@ def test_key_of_a_key_is_itself(text):
 @given(st.text(st.characters(categories=["Lu", "Ll"], max_codepoint=0x24F)))
 def test_case_does_not_matter(text):
     assert search_key(text.upper()) == search_key(text.lower()) or "ŉ" in text
+
+
+LATIN = st.text(st.characters(min_codepoint=32, max_codepoint=0x17F))
+
+
+@given(LATIN)
+def test_the_ways_in_which_keyboards_write_an_accent_meet(text):
+    assert search_key(unicodedata.normalize("NFD", text)) == search_key(unicodedata.normalize("NFC", text))
+
+
+@given(st.lists(LATIN, max_size=4))
+def test_words_are_searched_one_by_one(words):
+    """The key of a name is made of the keys of its words."""
+    assert search_key(" ".join(words)) == " ".join(filter(None, map(search_key, words)))

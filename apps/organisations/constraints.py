@@ -1,0 +1,17 @@
+"""What the database of this app refuses by trigger, in French."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.socle.errors import declare_constraint
+
+
+def declare() -> None:
+    """Give each trigger its sentence. Called from `AppConfig.ready()`."""
+    declare_constraint(
+        "organisations_membership_home",
+        _("Un compte sans adresse électronique n’appartient qu’à son établissement."),
+        "membership-needs-email",
+        field="username",
+    )
