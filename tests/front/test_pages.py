@@ -145,7 +145,6 @@ SIGNED_IN = [
     "/compte/logout/",
     "/compte/2fa/",
     "/compte/reauthenticate/",
-    "/compte/email/",
 ]
 
 
@@ -159,12 +158,12 @@ def test_public_pages_are_drawn(client, address: str) -> None:  # type: ignore[n
 
 @pytest.fixture
 def member(client, tenant: Tenant):  # type: ignore[no-untyped-def]
-    """A signed-in cashier of two houses, so that the choice of establishment is shown."""
+    """A signed-in cashier of two houses, so that the choice of establishment is shown; only an address makes two homes."""
     from apps.organisations.models import Membership
     from apps.organisations.tests.factories import make_tenant
     from apps.socle.scope import scope
 
-    user = make_user(tenant, "caissier")
+    user = make_user(tenant, "caissier", email="amina@exemple.cm")
     other = make_tenant(slug="saint-luc", name="Clinique Saint-Luc")
     role = Membership.objects.get(user=user).role
     with scope(other.pk):
