@@ -22,11 +22,21 @@ class AccountAdapter(DefaultAccountAdapter):
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _("Identifiant ou mot de passe incorrect."),
         "username_password_mismatch": _("Identifiant ou mot de passe incorrect."),
+        "one_time_password_expired": _(
+            "Ce mot de passe à usage unique a expiré : demandez-en un autre à votre administrateur."
+        ),
         "too_many_login_attempts": _("Trop d’essais manqués : la connexion est bloquée pendant 15 minutes."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Say why a right password for one use opens nothing after its day; allauth would sign the person in for one page."""
+        user: User | None = super().authenticate(request, **credentials)
+        if user is not None and user.one_time_password_expired:
+            raise self.validation_error("one_time_password_expired")
+        return user
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)

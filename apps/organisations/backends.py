@@ -7,7 +7,6 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 
 from apps.organisations.models import Membership
-from apps.socle.clock import now
 from apps.socle.scope import current_scope
 
 
@@ -19,8 +18,7 @@ class MembershipBackend(AuthenticationBackend):
 
     def user_can_authenticate(self, user: Any) -> bool:
         """Refuse a closed account, and a password handed over for one use whose time is up."""
-        expired = user.one_time_until is not None and user.one_time_until <= now()
-        return bool(super().user_can_authenticate(user)) and not expired
+        return bool(super().user_can_authenticate(user)) and not user.one_time_password_expired
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         tenant_id = current_scope()

@@ -17,8 +17,9 @@ from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente
 from apps.facturation.models import Invoice
 from apps.hospital.models import HospitalActTarif, Patient, Session
 from apps.mouvements.models import MouvementFinancier
-from apps.organisations.models import Tenant, Tiers
+from apps.organisations.models import Membership, Tenant, Tiers
 from apps.socle.scope import scope
+from config.views import closed_door
 
 PUBLIC, STAFF = "config.urls", "config.urls_staff"
 # Third parties' addresses: their table goes by namespace or prefix, see the test.
@@ -50,9 +51,13 @@ class Address:
 
 
 def addresses(urlconf: str) -> list[Address]:
-    """Return the addresses of `urlconf`; the admin's own redirections have no name and are left out."""
+    """Return the addresses of `urlconf`.
+
+    Without names are the admin's own redirections and the doors of allauth that the house shuts in front of
+    allauth's addresses, which are tried by their names.
+    """
     found = _walk(get_resolver(urlconf), "", (), urlconf)
-    return [a for a in found if a.name != f"{ADMIN}:"]
+    return [a for a in found if a.name != f"{ADMIN}:" and a.view is not closed_door]
 
 
 def _walk(resolver: URLResolver, namespace: str, arguments: tuple[str, ...], urlconf: str) -> Iterator[Address]:
@@ -79,6 +84,7 @@ def samples_of(tenant: Tenant) -> dict[str, Any]:
                 "facture_id": FactureCaisse.objects.filter(statut=StatutFacture.REJETEE).latest("pk").pk
             },
             "invoice_id": Invoice.objects.latest("pk").pk,
+            "membership_id": Membership.objects.order_by("pk")[0].pk,
             "mouvement_id": MouvementFinancier.objects.latest("pk").pk,
             "numero": Ecriture.objects.latest("pk").lignes.first().compte.numero,
             "patient_id": Patient.objects.latest("pk").pk,

@@ -140,6 +140,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.one_time_until is not None
 
     @property
+    def one_time_password_expired(self) -> bool:
+        """Tell whether the password was handed over for one use, and its time is up."""
+        return self.one_time_until is not None and self.one_time_until <= now()
+
+    @property
     def is_staff(self) -> bool:
         """Tell the admin who may knock; who may enter is the membership's permission."""
         return self.is_active
