@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 
 from tests.front import catalogue
+from tests.support.browser import listen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -32,8 +33,7 @@ def open_catalogue(live_server: Any, browser: Browser) -> Iterator[Open]:
         context = browser.new_context(locale="fr-FR", **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        listen(page, complaints)
         with translation.override("fr"):
             html = catalogue.render(theme)
         headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY}

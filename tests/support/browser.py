@@ -12,7 +12,7 @@ import pytest
 from apps.socle.launch.packages import find_browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 def leave_out_without_chromium(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,3 +42,14 @@ def chromium() -> Iterator[Browser]:
         finally:
             browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    """Collect into `complaints` what the page does wrong: errors and warnings of the console, uncaught exceptions.
+
+    What Chromium only remarks (a field that was already focused keeps the focus) is no complaint.
+    """
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))

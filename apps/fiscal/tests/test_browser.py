@@ -16,6 +16,7 @@ from apps.fiscal.tests.factories import CASHIER, chain_links
 from apps.fiscal.tests.test_vectors import ENTRIES
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
+from tests.support.browser import listen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -45,8 +46,7 @@ def enter(live_server: Any, browser: Browser, committed_tenant: Tenant) -> Itera
         cookies = {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value, "theme": theme}
         context.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()])
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        listen(page, complaints)
         page.goto(f"{live_server.url}/{committed_tenant.slug}/chaine/{address}")
         return page
 

@@ -18,6 +18,7 @@ from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
 from apps.socle.clock import local_date
 from apps.socle.scope import scope
+from tests.support.browser import listen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -66,8 +67,7 @@ def ouvrir(live_server: Any, browser: Browser, hopital: Tenant) -> Iterator[Ouvr
         biscuits = {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value, "theme": theme}
         contexte.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in biscuits.items()])
         page = contexte.new_page()
-        page.on("console", lambda message: plaintes.append(message.text))
-        page.on("pageerror", lambda erreur: plaintes.append(str(erreur)))
+        listen(page, plaintes)
         page.goto(f"{live_server.url}/{hopital.slug}/{suite}")
         return page
 
