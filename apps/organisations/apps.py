@@ -21,4 +21,5 @@ class OrganisationsConfig(AppConfig):
         declare_state("membre_ouvert", "payee", pgettext_lazy("accès", "Ouvert"))
         declare_state("membre_ferme", "annulee", pgettext_lazy("accès", "Fermé"))
         register_entry(Entry(_("Membres"), "membres:liste", "organisations.gerer_membres", order=100))
+        register_entry(Entry(_("Administration"), "admin:index", "organisations.acces_administration", order=110))
         post_migrate.connect(install_roles_after_migrate, sender=self, dispatch_uid="organisations.roles")

@@ -69,6 +69,7 @@ def test_nobody_found_leads_to_registering_what_was_typed(caissiere, aller):
         assert parse_qs(adresse.query) == {champ: [q]}
         formulaire = caissiere.get(page.context["adresse_nouveau"])
         assert formulaire.context["form"].initial == {champ: q}
+        assert caissiere.get(aller("nouveau/"), {"q": q}).context["form"].initial == {champ: q}
 
 
 def test_the_fragment_is_a_list_and_nothing_else(tenant, caissiere, aller):

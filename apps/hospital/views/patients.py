@@ -67,12 +67,16 @@ def recherche(request: HttpRequest) -> HttpResponse:
 def _adresse_nouveau(q: str) -> str:
     """Return where to register the patient that was not found, what was typed already filled in."""
     demande = QueryDict(mutable=True)
-    if est_telephone(q):
-        demande["telephone"] = q
-    elif any(caractere.isalpha() for caractere in q):
-        demande["nom"] = q
+    demande.update(_deja_dit(q))
     adresse = reverse("hospital:patient_creer")
     return f"{adresse}?{demande.urlencode()}" if demande else adresse
+
+
+def _deja_dit(q: str) -> dict[str, str]:
+    """Return the field that a search without result already fills: a phone number, or a name."""
+    if est_telephone(q):
+        return {"telephone": q}
+    return {"nom": q} if any(caractere.isalpha() for caractere in q) else {}
 
 
 @permission_required("hospital.add_patient")
@@ -82,7 +86,9 @@ def creer(request: HttpRequest) -> HttpResponse:
     staff = cast(StaffRequest, request)
     aujourdhui = local_date(staff.tenant.time_zone)
     if request.method == "GET":
-        initial = {champ: request.GET[champ] for champ in ("nom", "telephone") if champ in request.GET}
+        initial = _deja_dit(_question(request)) | {
+            champ: request.GET[champ] for champ in ("nom", "telephone") if champ in request.GET
+        }
         return _formulaire(request, PatientForm(initial=initial, aujourdhui=aujourdhui))
     form = PatientForm(request.POST, aujourdhui=aujourdhui)
     if not form.is_valid():

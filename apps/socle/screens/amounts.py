@@ -13,6 +13,7 @@ from apps.socle.money import plain
 
 SPACES = re.compile("[\\s\u00a0\u202f]")
 NUMBER = re.compile(r"-?\d{1,16}(?:[.,]\d{1,4})?", re.ASCII)
+TOO_LONG = re.compile(r"\d{17,}(?:[.,]\d{1,4})?", re.ASCII)
 
 
 def read_amount(text: str) -> Decimal | None:
@@ -42,7 +43,10 @@ class AmountField(forms.CharField):
     """
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-    default_error_messages = {"invalid": _("Écrivez un nombre, par exemple 12 500.")}
+    default_error_messages = {
+        "invalid": _("Écrivez un nombre, par exemple 12 500."),
+        "too-long": _("Ce nombre est trop grand : vérifiez-en les chiffres."),
+    }
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         if isinstance(value, Decimal) or value is None:
@@ -51,6 +55,8 @@ class AmountField(forms.CharField):
         if text in self.empty_values:
             return None
         amount = read_amount(text)
+        if amount is None and TOO_LONG.fullmatch(SPACES.sub("", text)):
+            raise forms.ValidationError(self.error_messages["too-long"], code="invalid-amount")
         if amount is None:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid-amount")
         return amount

@@ -95,6 +95,8 @@ def _conclure(poste: Poste, faire: str, staff: StaffRequest) -> HttpResponse | N
         _deja_servi(poste, deja)
     except BusinessError as erreur:
         poste.noter(erreur)
+        if erreur.code == "validation-required":
+            poste.refus.append(_("Rien n’est encore enregistré : mettez-la en attente (F9) pour qu’il la voie."))
     return None
 
 

@@ -68,7 +68,7 @@ def _dessiner(
     liste, statut_voulu = _de_cet_etat(trouvees, etat)
     en_attente = statut_voulu == StatutFacture.EN_ATTENTE
     page = page_of(staff, ordered(avec_details(liste), staff, COLONNES, "date" if en_attente else "-date"))
-    ouverte, choisie = _ouverte(staff, page.object_list)
+    ouverte, choisie = _ouverte(staff, page.object_list, cochees)
     contexte = {
         "filtre": filtre,
         "page": page,
@@ -105,10 +105,19 @@ def _onglets(staff: StaffRequest, etat: str, comptes: dict[str, int]) -> list[Ta
     return [*tabs, Tab(_("Toutes"), adresse("toutes"), sum(comptes.values()), not connu)]
 
 
-def _ouverte(staff: StaffRequest, page: Any) -> tuple[FactureCaisse | None, bool]:
-    """Return the invoice that the side panel shows, and whether the person chose it: else the first of the page."""
-    voulue = staff.GET.get("facture", "")
+def _ouverte(staff: StaffRequest, page: Any, cochees: frozenset[uuid.UUID]) -> tuple[FactureCaisse | None, bool]:
+    """Return the invoice that the side panel shows, and whether the person chose it: else the first of the page.
+
+    A refused act on one invoice keeps that one in the panel, wherever it was sent from: the second click must not
+    fall on another.
+    """
     rangees = list(page)
+    if len(cochees) == 1:
+        (traitee,) = cochees
+        facture = avec_details(FactureCaisse.objects.filter(pk=traitee)).first()
+        if facture:
+            return facture, True
+    voulue = staff.GET.get("facture", "")
     choisie = next((facture for facture in rangees if str(facture.pk) == voulue), None)
     return choisie or next(iter(rangees), None), choisie is not None
 

@@ -69,15 +69,22 @@ def _avec_details(trouvees: Any) -> Any:
     return trouvees.select_related(*relations).prefetch_related(Prefetch("paiements", queryset=paiements))
 
 
+def _paiement_lu(lu: dict[str, Any]) -> dict[str, Any]:
+    """Return a payment of the receipt's frozen data, its amounts as Decimal; cash alone has `recu` and `rendu`."""
+    return lu | {nom: Decimal(lu[nom]) if lu.get(nom) else None for nom in ("montant", "recu", "rendu")}
+
+
 @permission_required(VOIR)
 @require_GET
 def quittance(request: HttpRequest, quittance_id: uuid.UUID) -> HttpResponse:
     """Show a receipt and what the franc left: payments, allocation, entries, movement, link of the chain."""
     staff = cast(StaffRequest, request)
     trouvee = get_object_or_404(_avec_details(Quittance.objects.all()), pk=quittance_id)
+    paiements = [_paiement_lu(lu) for lu in trouvee.donnees["paiements"]]
     contexte = {
         "quittance": trouvee,
-        "paiements": [{**lu, "montant": Decimal(lu["montant"])} for lu in trouvee.donnees["paiements"]],
+        "paiements": paiements,
+        "a_rendre": sum((paiement["rendu"] or Decimal(0) for paiement in paiements), Decimal(0)),
         "neuve": request.GET.get("neuve") == "1" and _original_permis(trouvee, staff),
         "original": _original_permis(trouvee, staff),
         "duplicatas": trouvee.duplicatas.order_by("rang"),

@@ -50,7 +50,13 @@ def test_a_till_that_somebody_took_meanwhile_is_said(guichet: Guichet, caissiere
 
 
 def test_a_float_that_cannot_be_is_said_beside_it(caissiere: Personne, fermee: Page) -> None:
-    for fonds, phrase in (("-1", "négatif"), ("0,5", "plus fin"), ("x", "Écrivez un nombre"), ("", "obligatoire")):
+    for fonds, phrase in (
+        ("-1", "négatif"),
+        ("0,5", "plus fin"),
+        ("x", "Écrivez un nombre"),
+        ("9" * 20, "trop grand"),
+        ("", "obligatoire"),
+    ):
         refusee = envoyer(caissiere, fermee, "caisse:ouvrir", fonds=fonds)
         assert refusee.statut == 422
         assert phrase in refusee.erreur_de("fonds")

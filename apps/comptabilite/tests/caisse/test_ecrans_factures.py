@@ -235,6 +235,19 @@ def test_a_rejection_without_comment_is_refused_and_the_ticks_stay(
     assert comptable.ouvrir("caisse:traiter").vers.endswith("/caisse/factures/")  # F5 on that page
 
 
+@pytest.mark.parametrize("envoi", [{}, {"vers": "fiche"}])
+def test_a_refused_rejection_keeps_its_own_invoice_in_the_panel(
+    comptable: Personne, file: list[FactureCaisse], envoi: dict[str, str]
+) -> None:
+    voulue = file[2]  # not the first of the list, which the panel shows by itself
+    envoi = {**envoi, "facture": str(voulue.pk), "faire": "rejeter", "commentaire": ""}
+    refusee = comptable.envoyer("caisse:traiter", donnees=envoi)
+    assert refusee.statut == 422
+    assert voulue.numero_travail in "".join(refusee.par_id("choisie").itertext())
+    [panneau] = [e.get("value") for e in refusee.trouver("input", name="facture", type="hidden")]
+    assert panneau == str(voulue.pk)
+
+
 def test_a_comment_with_a_card_number_is_not_kept(comptable: Personne, file: list[FactureCaisse]) -> None:
     envoi = {"facture": str(file[0].pk), "faire": "rejeter", "commentaire": "voir 4970 1012 3456 7893"}
     refusee = comptable.envoyer("caisse:traiter", donnees=envoi)

@@ -157,6 +157,8 @@ def test_cash_is_collected_and_the_receipt_is_ready_to_print(caissiere: Personne
     assert (paiement.montant, paiement.recu, paiement.rendu) == (5000, 10_000, 5000)
     recu = caissiere.suivre(page)
     assert "5 000 FCFA encaissés de Mbarga Nkoulou Solange." in recu.refus
+    assert "À rendre : 5 000 FCFA." in recu.refus
+    assert "reçu 10 000, rendu 5 000" in recu.texte
     [lien] = [a for a in recu.trouver("a") if a.get("href", "").endswith("original.pdf")]
     assert lien.get("autofocus") is not None
 
@@ -329,6 +331,7 @@ def test_a_price_off_tariff_waits_for_an_accountant(guichet: Guichet, caissiere:
     refusee = caissiere.presser(page, "encaisser")
     assert refusee.statut == 422
     assert "attend la validation d’un comptable : prix hors tarif : Consultation générale" in refusee.refus
+    assert "Rien n’est encore enregistré : mettez-la en attente (F9)" in refusee.refus
     assert refusee.valeur("lignes-0-prix") == "3 000"
     assert not FactureCaisse.objects.exists()
     [bouton] = refusee.trouver("button", name="faire", value="attente")
