@@ -151,6 +151,9 @@ ADMIN_MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     "hospital.service": ((ADM, COM, AUD), (ADM,), (ADM,)),
     "mouvements.mouvementfinancier": ((COM, AUD), NOBODY, NOBODY),
     "mouvements.soldetiers": ((COM, AUD), NOBODY, NOBODY),
+    "organisations.membership": ((ADM, AUD), NOBODY, NOBODY),
+    "organisations.tenant": ((ADM, COM, AUD), NOBODY, NOBODY),
+    "organisations.tiers": ((ADM, COM, AUD), NOBODY, NOBODY),
 }
 
 # Outside every house: (anonymous, signed in). "door": led to the sign-in page.
