@@ -20,8 +20,8 @@ from apps.socle.money import decimals
 LABELS = {
     "acteur": gettext_lazy("acteur"),
     "address": gettext_lazy("adresse"),
-    "arrondi_gain": gettext_lazy("gain d’arrondi"),
-    "arrondi_perte": gettext_lazy("perte d’arrondi"),
+    "arrondi_gain": gettext_lazy("arrondi en notre faveur"),
+    "arrondi_perte": gettext_lazy("arrondi en faveur du client"),
     "attendu": gettext_lazy("montant attendu"),
     "buyer": gettext_lazy("client"),
     "caisse": gettext_lazy("caisse"),
