@@ -104,7 +104,8 @@
     const named = doc.querySelector("[data-focus]"), summary = doc.querySelector("[data-erreurs]");
     const link = summary && summary.querySelector('a[href^="#"]');
     const target = (named && doc.getElementById(named.dataset.focus)) || (link && doc.getElementById(link.hash.slice(1))) || summary;
-    if (!target) return;
+    const here = doc.activeElement;
+    if (!target || (here && here !== doc.body && here !== target && !here.autofocus)) return;   // somebody was quicker
     target.focus();
     if (target.select) target.select();
   }
@@ -221,5 +222,5 @@
   });
 
   all("[data-js]").forEach((element) => { element.hidden = false; });
-  if (!window.location.hash) aim();
+  if (!window.location.hash) window.requestAnimationFrame(aim);   // once the browser has obeyed `autofocus`
 })();

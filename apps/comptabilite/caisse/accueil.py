@@ -35,6 +35,7 @@ JOURS = 14
 
 def declare() -> None:
     """Put the till in the bar and on the home page. Called from `ready()`."""
+    register_entry(Entry(gettext_lazy("Accueil"), "home", VALIDER, 0))
     register_entry(Entry(gettext_lazy("Encaisser"), "caisse:encaisser", ENCAISSER, 10))
     register_entry(
         Entry(gettext_lazy("Factures"), "caisse:factures", "comptabilite.view_facturecaisse", 20, _nombre_en_attente)
@@ -91,14 +92,15 @@ def _journee(request: StaffRequest) -> Block:
     fuseau, devise = request.tenant.time_zone, request.tenant.currency
     aujourdhui = local_date(fuseau)
     recettes = recettes_par_jour(aujourdhui - timedelta(days=JOURS - 1), aujourdhui, fuseau)
-    files = _files()
+    sessions = sessions_ouvertes()
     contexte = {
         "devise": devise,
         "recettes_du_jour": recettes.get(aujourdhui, (0, ZERO)),
         "url_du_jour": f"{reverse('caisse:quittances')}?du={aujourdhui:%d/%m/%Y}",
-        "files": files,
+        "files": _files(),
         "barres": _barres(recettes, aujourdhui),
-        "sessions": sessions_ouvertes(),
+        "sessions": sessions,
+        "total_sessions": total_des_sessions(sessions),
     }
     return Block("comptabilite/caisse/_bloc_journee.html", contexte)
 
@@ -157,6 +159,24 @@ class SessionEnCours:
     @property
     def encaisse(self) -> Decimal:
         return self.especes + self.mobile + self.autres
+
+
+@dataclass(frozen=True)
+class TotalSessions:
+    """What the open tills took together."""
+
+    quittances: int
+    especes: Decimal
+    mobile: Decimal
+    autres: Decimal
+    encaisse: Decimal
+
+
+def total_des_sessions(sessions: Sequence[SessionEnCours]) -> TotalSessions:
+    """Add the open tills up, in the tenant's currency."""
+    noms = ("especes", "mobile", "autres", "encaisse")
+    sommes = {nom: sum((getattr(session, nom) for session in sessions), ZERO) for nom in noms}
+    return TotalSessions(quittances=sum(session.quittances for session in sessions), **sommes)
 
 
 def sessions_ouvertes() -> list[SessionEnCours]:

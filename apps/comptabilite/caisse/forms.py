@@ -174,7 +174,11 @@ class FermetureForm(SansNumeroDeCarte):
     session = forms.UUIDField(widget=forms.HiddenInput)
     compte = AmountField(label=_("Espèces comptées"), help_text=_("Tout le tiroir, fonds compris."))
     motif_ecart = forms.CharField(
-        label=_("Motif de l’écart"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Motif de l’écart"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Seulement si le compte n’est pas celui qui est attendu."),
     )
 
 

@@ -205,6 +205,7 @@ def _ligne(rang: int, rangee: Rangee, tarifs: Mapping[str, Tarif], devise: str) 
 class Monnaie:
     """Cash at a glance: what is left to pay, what is missing, what to give back, and handy sums to receive."""
 
+    especes: bool
     reste: Decimal
     rendu: Decimal
     manque: Decimal
@@ -219,7 +220,11 @@ def compter_monnaie(composition: Composition, du: Decimal, devise: str) -> Monna
     recu = read_amount(especes.get("recu", "")) if especes else None
     ecart = recu - montant if recu is not None else ZERO
     return Monnaie(
-        reste=du - paye, rendu=max(ecart, ZERO), manque=max(-ecart, ZERO), rapides=sommes_rondes(montant, devise)
+        especes=especes is not None,
+        reste=du - paye,
+        rendu=max(ecart, ZERO),
+        manque=max(-ecart, ZERO),
+        rapides=sommes_rondes(montant, devise),
     )
 
 

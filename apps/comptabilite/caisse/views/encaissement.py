@@ -24,7 +24,9 @@ from apps.comptabilite.caisse.views import poste as ecran
 from apps.comptabilite.caisse.views.composition import Addition, Composition, additionner, compter_monnaie
 from apps.comptabilite.caisse.views.poste import Poste
 from apps.hospital.models import Patient
+from apps.hospital.presentation import age, resultats
 from apps.hospital.selectors import chercher_patients
+from apps.hospital.telephone import ecrire_telephone
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import local_date
@@ -65,9 +67,10 @@ def _agir(poste: Poste, faire: str, objet: str, staff: StaffRequest) -> None:
     ecran.agir_sur_les_paiements(poste, faire, objet)
     ecran.agir_sur_les_lignes(poste, faire, objet, local_date(staff.tenant.time_zone))
     if composition.q.strip() and not composition.patient:
-        poste.trouves = chercher_patients(composition.q, ecran.LIMITE)
-        if faire == "recalculer" and len(poste.trouves) == 1 and not staff.htmx:  # Entrée, and nobody else it may mean
-            composition.patient, composition.q = str(poste.trouves[0].pk), ""
+        trouves = chercher_patients(composition.q, ecran.LIMITE)
+        if faire == "recalculer" and len(trouves) == 1 and not staff.htmx:  # Entrée, and nobody else it may mean
+            composition.patient, composition.q = str(trouves[0].pk), ""
+        poste.trouves = resultats(trouves, composition.q, staff.tenant)
 
 
 def _conclure(poste: Poste, faire: str, staff: StaffRequest) -> HttpResponse | None:
@@ -184,6 +187,7 @@ def _dessiner(poste: Poste, staff: StaffRequest) -> HttpResponse:
         "resume": resume,
         "monnaie": compter_monnaie(poste.composition, addition.total, staff.tenant.currency),
         "moyens": ecran.MOYENS,
+        "identite": _identite(poste.patient, staff),
         "a_encaisser": _a_encaisser(poste.patient),
         "derniere": Quittance.objects.filter(caissier_id=staff.acteur.id).order_by("-date_paiement", "-id").first(),
         "devise": staff.tenant.currency,
@@ -203,6 +207,14 @@ def _focus(poste: Poste, addition: Addition, resume: ErrorSummary) -> str:
     if poste.patient is None:
         return "q"
     return (poste.focus or "ajout") if addition.lignes else "ajout"
+
+
+def _identite(patient: Patient | None, staff: StaffRequest) -> list[str]:
+    """Return what tells this patient from a namesake: age and phone."""
+    if patient is None:
+        return []
+    ans = age(patient.date_naissance, local_date(staff.tenant.time_zone))
+    return [dit for dit in (ans, ecrire_telephone(patient.telephone, staff.tenant.country)) if dit]
 
 
 def _a_encaisser(patient: Patient | None) -> list[FactureCaisse]:

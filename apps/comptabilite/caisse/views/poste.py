@@ -21,6 +21,7 @@ from apps.comptabilite.caisse.models import PaiementCarte, PaiementMobile
 from apps.comptabilite.caisse.views.composition import Addition, Composition
 from apps.hospital.models import Patient
 from apps.hospital.models.tarif import Tarif
+from apps.hospital.presentation import Resultat
 from apps.hospital.selectors import chercher_tarifs
 from apps.organisations.requests import StaffRequest
 from apps.socle.errors import BusinessError, Conflict
@@ -47,7 +48,7 @@ class Poste:
 
     composition: Composition
     patient: Patient | None = None
-    trouves: list[Patient] = field(default_factory=list)
+    trouves: list[Resultat] = field(default_factory=list)
     tarifs: list[Tarif] = field(default_factory=list)
     refus: list[str] = field(default_factory=list)
     erreurs: dict[str, str] = field(default_factory=dict)

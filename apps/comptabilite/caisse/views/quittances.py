@@ -69,22 +69,19 @@ def _avec_details(trouvees: Any) -> Any:
     return trouvees.select_related(*relations).prefetch_related(Prefetch("paiements", queryset=paiements))
 
 
-def _paiement_lu(lu: dict[str, Any]) -> dict[str, Any]:
-    """Return a payment of the receipt's frozen data, its amounts as Decimal; cash alone has `recu` and `rendu`."""
-    return lu | {nom: Decimal(lu[nom]) if lu.get(nom) else None for nom in ("montant", "recu", "rendu")}
-
-
 @permission_required(VOIR)
 @require_GET
 def quittance(request: HttpRequest, quittance_id: uuid.UUID) -> HttpResponse:
     """Show a receipt and what the franc left: payments, allocation, entries, movement, link of the chain."""
     staff = cast(StaffRequest, request)
     trouvee = get_object_or_404(_avec_details(Quittance.objects.all()), pk=quittance_id)
-    paiements = [_paiement_lu(lu) for lu in trouvee.donnees["paiements"]]
+    paiements = _en_montants(trouvee.donnees["paiements"], "montant", "recu", "rendu")
     contexte = {
         "quittance": trouvee,
         "paiements": paiements,
         "a_rendre": sum((paiement["rendu"] or Decimal(0) for paiement in paiements), Decimal(0)),
+        "lignes": _en_montants(trouvee.donnees["lignes"], "quantite", "prix_unitaire", "montant"),
+        "reste_du": Decimal(trouvee.donnees["reste_du"]),
         "neuve": request.GET.get("neuve") == "1" and _original_permis(trouvee, staff),
         "original": _original_permis(trouvee, staff),
         "duplicatas": trouvee.duplicatas.order_by("rang"),
@@ -94,6 +91,11 @@ def quittance(request: HttpRequest, quittance_id: uuid.UUID) -> HttpResponse:
         "devise": trouvee.devise,
     }
     return render(request, "comptabilite/caisse/quittance.html", contexte)
+
+
+def _en_montants(lus: list[dict[str, Any]], *noms: str) -> list[dict[str, Any]]:
+    """Return rows of the snapshot with their amounts, kept as text, as numbers."""
+    return [{**lu, **{nom: Decimal(lu[nom]) if lu[nom] is not None else None for nom in noms}} for lu in lus]
 
 
 def _faits(quittance: Quittance) -> list[uuid.UUID]:

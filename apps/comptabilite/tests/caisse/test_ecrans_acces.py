@@ -227,10 +227,10 @@ def test_the_accountant_s_home_says_what_waits(guichet: Guichet, comptable: Pers
     page = comptable.ouvrir("home")
     for dit in (
         "Recettes du jour 2 000 FCFA 1 quittance", "Factures à valider 1 3 000 FCFA", "Factures à encaisser 1 11 500 FCFA",
-        "Factures rejetées 0", "Caisse Caissier Ouverte à Quittances Espèces Mobile Autres moyens Encaissé C1",
+        "Factures rejetées 0", "Caisse Quittances Espèces Mobile Autres Encaissé C1 Amina Ngo Bassong ouverte aujourd’hui",
     ):  # fmt: skip
         assert dit in page.texte, (dit, page.texte)
-    assert "1 500 500 0 2 000" in page.texte
+    assert "1 1 500 500 0 2 000 Total 1 1 500 500 0 2 000" in page.texte
     [cles] = page.trouver("div", class_="cles mb-3")
     for lien in cles.iter("a"):
         liste = comptable.client.get(lien.get("href"))
