@@ -30,6 +30,10 @@ class CaurisAdminSite(AdminSite):
         ours = [model for model in models if model.__module__.startswith("apps.")]
         super().register(ours, admin_class, **options)
 
+    def get_urls(self) -> list[Any]:
+        """Leave out « voir sur le site »: no model of the house has such an address, and it would read any model's row."""
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(
             request.user.is_active

@@ -13,6 +13,8 @@ from apps.socle.money import is_exact
 
 TROP_GRAND = Decimal(10) ** 15
 """Amounts are numeric(20,4): below this, no total of a line overflows."""
+QUANTITE_MAXIMALE = Decimal(10) ** 9
+"""A quantity is numeric(12,3)."""
 
 
 def verifier_ligne(quantite: Decimal, prix: Decimal, devise: str) -> None:
@@ -27,6 +29,8 @@ def verifier_ligne(quantite: Decimal, prix: Decimal, devise: str) -> None:
         raise BusinessError(
             _("Ce prix ne peut pas être payé dans cette devise."), code="price-invalid", field="montant_unitaire"
         )
+    if quantite >= QUANTITE_MAXIMALE:
+        raise BusinessError(_("Cette quantité est trop grande."), code="quantity-invalid", field="quantite")
     if quantite * prix >= TROP_GRAND:
         raise BusinessError(_("Ce montant est trop grand."), code="amount-too-large", field="montant_unitaire")
 

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.organisations.models import Tiers
+from apps.socle.screens.dates import POSSIBLE_DAYS
 
 
 class FiltreTiers(forms.Form):
@@ -29,8 +30,14 @@ class FiltreMouvements(forms.Form):
     """The days and the state of an account's movements."""
 
     du = forms.DateField(
-        label=_("Du"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Du"),
+        required=False,
+        validators=POSSIBLE_DAYS,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     au = forms.DateField(
-        label=_("Au"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Au"),
+        required=False,
+        validators=POSSIBLE_DAYS,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )

@@ -47,7 +47,8 @@ class AccountAdapter(DefaultAccountAdapter):
         Overrides allauth's, which counts per spelling and host name.
         """
         login = str(credentials.get("username") or credentials.get("email") or "").strip().lower()
-        found = User.objects.filter(Q(username=login) | Q(email=login)).values_list("pk", flat=True).first()
+        named = Q(username__iexact=login) | Q(email__iexact=login)  # as allauth looks them up
+        found = User.objects.filter(named).order_by("pk").values_list("pk", flat=True).first()
         return f"account:{found}" if found else f"name:{login}"
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:

@@ -13,14 +13,17 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar, cast
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
 
 from apps.socle.actors import Acteur
-from apps.socle.errors import from_integrity_error
+from apps.socle.errors import BusinessError, from_integrity_error
 from apps.socle.scope import require_scope
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+NUMERIC_OVERFLOW = "22003"  # an amount, or a sum that a trigger keeps, larger than its column
 
 _locked: ContextVar[uuid.UUID | None] = ContextVar("cauris_command_tenant", default=None)
 
@@ -71,6 +74,10 @@ def _outermost(work: Callable[[], R]) -> R:
         if said is None:
             raise
         raise said from error
+    except DataError as error:
+        if getattr(error.__cause__, "sqlstate", "") != NUMERIC_OVERFLOW:
+            raise
+        raise BusinessError(_("Ce montant est trop grand."), code="amount-too-large") from error
     finally:
         _locked.reset(token)
 

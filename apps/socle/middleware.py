@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 
 from apps.socle.fields import uuid7
@@ -41,9 +41,20 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid7()  # type: ignore[attr-defined]
+        _refuse_unstorable(request)
         response = self.get_response(request)
         response["X-Request-Id"] = str(request.request_id)  # type: ignore[attr-defined]
         return response
+
+
+def _refuse_unstorable(request: HttpRequest) -> None:
+    """Raise BadRequest for NUL in a path or a cookie: PostgreSQL stores it nowhere.
+
+    What a form sends is its fields' business; nobody types it into a path or a cookie.
+    """
+    said = (request.path_info, *request.COOKIES.values())
+    if any("\x00" in text for text in said):
+        raise BadRequest("NUL")
 
 
 class AuditMiddleware:

@@ -11,7 +11,7 @@ HIDDEN = "[masqué]"
 # Field names whose values say who the patient is, what is treated, or open a door.
 SENSITIVE = re.compile(
     r"pass|secret|token|cl[eé]|key|code|otp|pin|cookie|authoriz|csrf|carte|card|cvv|iban|compte_source|"
-    r"motif|diagnos|notes?$|comment|description|libell|nom|name|telephone|phone|email|naissance|birth|patient|payeur|payant|adresse|address|^q$|^ajout$|^faire$|login|"
+    r"motif|diagnos|notes?$|comment|description|libell|nom|name|titulaire|telephone|phone|email|naissance|birth|patient|payeur|payant|adresse|address|^q$|^ajout$|^faire$|login|"
     r"acte|examen|exam|analys|r[eé]sultat|result|traitement|treatment|sympt|allerg|ant[eé]c[eé]dent|patholog|maladie|"
     r"ordonnance|prescri|compte_rendu|rapport|report|sang|blood|grossesse|pregnan|sexe|vaccin|m[eé]dic|soin|sant[eé]|health|dossier",
     re.IGNORECASE,
@@ -19,7 +19,9 @@ SENSITIVE = re.compile(
 # One word, number, date or identifier; anything longer is what a person wrote.
 ONE_WORD = re.compile(r"[\w.,:+/-]{0,64}")
 UUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-CARD_NUMBER = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+# What people write between the groups of a number: any space, a point, a comma, a slash, a dash, twice at most.
+SEPARATOR = r"[\s.,/_\-\u2010-\u2015\u00b7]"
+CARD_NUMBER = re.compile(rf"(?<!\d)(?:\d{SEPARATOR}{{0,2}}){{12,18}}\d(?!\d)")
 # A key of ours may be made of digits only: it is tried first, and stays.
 KEY_OR_CARD = re.compile(rf"({UUID})|{CARD_NUMBER.pattern}", re.IGNORECASE)
 BEARER = re.compile(r"(?i)(bearer\s+|sk_(?:live|test)_)\S+")

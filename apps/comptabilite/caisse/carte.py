@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from django.utils.translation import gettext as _
 
 from apps.socle.errors import BusinessError
-from apps.socle.redaction import luhn
+from apps.socle.redaction import SEPARATOR, luhn
 
 # Issuer ranges and lengths (ISO/IEC 7812; networks' public tables). Operators' transaction numbers
 # (MT20261001000010), transfers, phone numbers and bank account numbers fall outside of them.
@@ -18,12 +19,16 @@ RESEAUX = re.compile(
     r"|3(?:0[0-5]|[68]\d)\d{11}"  # Diners
     r"|(?:5[06-9]|6\d)\d{11,17}"  # Maestro, UnionPay, Discover
 )
-SUITE = re.compile(r"\d+(?:[ .\-\u00a0\u202f]\d+)*")
+SUITE = re.compile(rf"\d+(?:{SEPARATOR}{{1,2}}\d+)*")
 QUATRE_CHIFFRES = re.compile(r"(?:\*{4} ?)?([0-9]{4})")
 
 
 def contient_numero_de_carte(texte: str) -> bool:
-    """Tell whether `texte` holds a plausible full card number, in a row or in groups, alone or beside other digits."""
+    """Tell whether `texte` holds a plausible full card number, in a row or in groups, alone or beside other digits.
+
+    Digits of other scripts (full width, Arabic) count as what they mean.
+    """
+    texte = "".join(str(unicodedata.decimal(signe, signe)) for signe in texte)
     return any(
         RESEAUX.fullmatch(candidat) and luhn(candidat)
         for suite in SUITE.finditer(texte)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -21,10 +19,7 @@ from apps.hospital.calcul import verifier_ligne
 from apps.hospital.choices import TypeRecette
 from apps.socle.errors import BusinessError
 from apps.socle.screens.amounts import AmountField
-
-PREMIER_JOUR, DERNIER_JOUR = date(1900, 1, 1), date(2199, 12, 31)
-JOURS_POSSIBLES = (MinValueValidator(PREMIER_JOUR), MaxValueValidator(DERNIER_JOUR))
-"""Within these a zone may be added and a day counted on; the very ends of the calendar overflow."""
+from apps.socle.screens.dates import POSSIBLE_DAYS
 
 # What each means asks for beside its amount, in the order of the screen.
 CHAMPS = {
@@ -114,7 +109,7 @@ class PaiementForm(forms.Form):
     terminal = _texte(_("Terminal"), "terminal")
     banque = _texte(_("Banque"), "banque")
     titulaire = _texte(_("Titulaire"), "titulaire")
-    date = forms.DateField(label=_("Date"), required=False, validators=JOURS_POSSIBLES)
+    date = forms.DateField(label=_("Date"), required=False, validators=POSSIBLE_DAYS)
     compte_source = _texte(_("Compte d’origine"), "compte_source")
 
     def __init__(self, *args: Any, moyen: str, **kwargs: Any) -> None:
@@ -217,8 +212,8 @@ class FiltreForm(SansNumeroDeCarte):
     q = forms.CharField(
         label=_("Numéro ou patient"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
     )
-    du = forms.DateField(label=_("Du"), required=False, validators=JOURS_POSSIBLES)
-    au = forms.DateField(label=_("Au"), required=False, validators=JOURS_POSSIBLES)
+    du = forms.DateField(label=_("Du"), required=False, validators=POSSIBLE_DAYS)
+    au = forms.DateField(label=_("Au"), required=False, validators=POSSIBLE_DAYS)
     caisse = forms.ModelChoiceField(
         label=_("Caisse"), required=False, queryset=Caisse.objects.none(), empty_label=_("Toutes")
     )

@@ -169,3 +169,14 @@ def test_fifty_rows_cost_no_more_queries_than_one(tenant, get):
         counts[name] = len(captured)
     assert counts["list 1"] == counts["list all"]
     assert counts["one"] == counts["many"]
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "31/12/9999"])
+@pytest.mark.parametrize("end", ["du", "au"])
+def test_the_ends_of_the_calendar_filter_nothing(tenant, get, end, day):
+    """A zone cannot be added to the last day that Python knows."""
+    tiers = make_tiers(tenant)
+    make_invoice(tenant, line(11500), tiers=tiers)
+    response = get(f"{tiers.pk}/", **{end: day})
+    assert response.status_code == 200
+    assert len(response.context["lignes"]) == 1

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 NBSP = "\u00a0"
+# Validators of a day that is typed: within these a zone may be added and a day counted on; the very
+# ends of the calendar overflow.
+POSSIBLE_DAYS = (MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2199, 12, 31)))
 
 
 def short_date(value: date) -> str:

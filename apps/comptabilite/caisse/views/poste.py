@@ -214,10 +214,9 @@ def _poser_erreurs(formulaires: Sequence[forms.Form], erreurs: dict[str, str]) -
 def _champs_a_corriger(formulaire: LigneForm | PaiementForm) -> list[FieldError]:
     if not formulaire.is_bound:
         return []
+    visible = formulaire["quantite" if isinstance(formulaire, LigneForm) else "montant"]  # stands for a hidden one
     return [
-        FieldError(
-            (champ if not champ.is_hidden else formulaire["quantite"]).auto_id, f"{champ.label} ({formulaire.libelle})"
-        )
+        FieldError((visible if champ.is_hidden else champ).auto_id, f"{champ.label} ({formulaire.libelle})")
         for champ in formulaire
         if champ.errors
     ]
