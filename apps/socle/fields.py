@@ -62,16 +62,15 @@ class CurrencyField(models.CharField):
         return name, path, args, kwargs
 
 
+def decimals_of(currency: str) -> Case:
+    """Return the number of decimals of the currency in the column `currency`, as SQL."""
+    whens = (When(**{f"{currency}__in": codes}, then=n) for n, codes in sorted(currencies_by_decimals().items()))
+    return Case(*whens, default=2, output_field=IntegerField())
+
+
 def exact_amounts(name: str, *columns: str, currency: str) -> models.CheckConstraint:
     """Return the constraint that amounts have no more decimals than the currency in the column beside them."""
-    places = Case(
-        *(
-            When(**{f"{currency}__in": codes}, then=number)
-            for number, codes in sorted(currencies_by_decimals().items())
-        ),
-        default=2,
-        output_field=IntegerField(),
-    )
+    places = decimals_of(currency)
     condition = Q()
     for column in columns:
         condition &= Q(Exact(F(column), Func(F(column), places, function="TRUNC", output_field=MoneyField())))

@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.hospital.choices import StatutPrestation, TypeRecette
 from apps.hospital.transitions import PRESTATION_TRANSITIONS
 from apps.organisations.base import TenantForeignKey, TenantOwned
-from apps.socle.fields import CurrencyField, MoneyField
+from apps.socle.fields import CurrencyField, MoneyField, decimals_of, exact_amounts
 from apps.socle.immutability import Protection
-from apps.socle.precision import decimals_of, exact_amount
 
 
 class Prestation(TenantOwned):
@@ -101,7 +100,7 @@ class Prestation(TenantOwned):
                 violation_error_message=_("Le total n’est pas la quantité multipliée par le prix."),
                 violation_error_code="total-wrong",
             ),
-            exact_amount("montant_unitaire", "devise", "hospital_prestation_exact"),
+            exact_amounts("hospital_prestation_exact", "montant_unitaire", currency="devise"),
         ]
 
     def __str__(self) -> str:

@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.hospital.choices import TypeRecette
 from apps.organisations.base import TenantForeignKey, TenantOwned
-from apps.socle.fields import CurrencyField, MoneyField
+from apps.socle.fields import CurrencyField, MoneyField, exact_amounts
 from apps.socle.immutability import Protection
-from apps.socle.precision import exact_amount
 
 PROTECTION = Protection(living=("valide_au",))
 
@@ -65,7 +64,7 @@ class Tarif(TenantOwned):
                 violation_error_message=_("Un tarif n’est pas négatif."),
                 violation_error_code="amount-negative",
             ),
-            exact_amount("montant", "devise", "%(app_label)s_%(class)s_exact"),
+            exact_amounts("%(app_label)s_%(class)s_exact", "montant", currency="devise"),
             models.CheckConstraint(
                 condition=models.Q(valide_au=None)
                 | models.Q(

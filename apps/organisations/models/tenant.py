@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.socle.clock import now
-from apps.socle.fields import CurrencyField, MoneyField, UUID7Field
+from apps.socle.fields import CurrencyField, MoneyField, UUID7Field, exact_amounts
 from apps.socle.immutability import ALL, Protection
 from apps.socle.row_security import tenant_rows
 from apps.socle.scope import ScopedManager
@@ -109,6 +109,13 @@ class Tenant(models.Model):
                     "L’adresse d’un établissement s’écrit en minuscules sans accent, chiffres et tirets."
                 ),
                 violation_error_code="slug-invalid",
+            ),
+            exact_amounts("organisations_tenant_exact", "balance", "cash_rounding", currency="currency"),
+            models.CheckConstraint(
+                condition=models.Q(cash_rounding__gte=0),
+                name="organisations_tenant_cash_rounding",
+                violation_error_message=_("Un pas d’arrondi n’est pas négatif."),
+                violation_error_code="rounding-negative",
             ),
             models.CheckConstraint(
                 condition=models.Q(environment__in=["sandbox", "production"]),
