@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from apps.organisations.models import Membership, Tenant
 from apps.socle.models import AuditTrail, TenantRegistry
 from apps.socle.scope import scope, set_person
+from apps.socle.search import search_key
 
 
 def tenants_of(user_id: uuid.UUID) -> list[Tenant]:
@@ -21,13 +22,19 @@ def tenants_of(user_id: uuid.UUID) -> list[Tenant]:
     ):
         with scope(tenant_id):
             found.append(Tenant.objects.get(pk=tenant_id))
-    return sorted(found, key=lambda tenant: tenant.name)
+    return sorted(found, key=lambda tenant: search_key(tenant.name))
 
 
 def members() -> QuerySet[Membership]:
-    """Return the members of the tenant in scope, open accesses first, by name."""
-    order = ("-is_active", "user__last_name", "user__first_name", "id")
-    return Membership.objects.select_related("user", "role").order_by(*order)
+    """Return the members of the tenant in scope, whatever their state."""
+    return Membership.objects.select_related("user", "role")
+
+
+def members_by_name() -> list[Membership]:
+    """Return them as one reads them: open accesses first, by name; a house has tens, so they are sorted here."""
+    return sorted(
+        members(), key=lambda m: (not m.is_active, search_key(f"{m.user.last_name} {m.user.first_name}"), m.pk)
+    )
 
 
 def trail_of_member(membership: Membership) -> QuerySet[AuditTrail]:

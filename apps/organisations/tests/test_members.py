@@ -210,14 +210,15 @@ def text(response) -> str:
 
 
 def test_the_list_shows_who_is_in_and_who_was(tenant, autre_tenant, screen):
-    make_user(tenant, "caissier", first_name="Amina", last_name="Ngo")
+    for first, last in (("Amina", "Ngo"), ("Élodie", "Émane"), ("Zoé", "Éto")):
+        make_user(tenant, "caissier", first_name=first, last_name=last)
     gone = make_user(tenant, "caissier", first_name="Zoé", last_name="Abega")
     Membership.objects.filter(user=gone).update(is_active=False)
     make_user(autre_tenant, "caissier", first_name="Inconnu", last_name="Ailleurs")
     page = text(screen.get("/sainte-odile/membres/"))
     assert "Ailleurs" not in page
     names = re.findall(r'<th scope="row"><a[^>]*>([^<]+)</a>', page)
-    assert names == ["Paul Eto", "Amina Ngo", "Zoé Abega"], "open accesses first, by name"
+    assert names == ["Élodie Émane", "Paul Eto", "Zoé Éto", "Amina Ngo", "Zoé Abega"], "open first, then as one reads"
 
 
 def test_adding_a_cashier_shows_the_password_once_and_keeps_it_nowhere(screen, tenant):

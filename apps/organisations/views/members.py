@@ -38,7 +38,7 @@ def _membership(membership_id: uuid.UUID) -> Membership:
 @require_safe
 def members_list(request: HttpRequest) -> HttpResponse:
     """List the members, open accesses first."""
-    return render(request, "organisations/membres.html", {"page": page_of(request, selectors.members())})
+    return render(request, "organisations/membres.html", {"page": page_of(request, selectors.members_by_name())})
 
 
 @never_cache
