@@ -206,9 +206,7 @@ def test_an_administrator_keeps_the_services(tenant, autre_tenant, client, admin
         "désigne déjà"
         in client.post(administration("service/add/"), {"code": "URG", "nom": "Encore", "actif": "on"}).content.decode()
     )
-    assert client.get(administration(f"service/{ailleurs.pk}/change/")).status_code == 302, (
-        "not found, back to the index"
-    )
+    assert client.get(administration(f"service/{ailleurs.pk}/change/")).status_code == 404
     assert client.get(administration(f"service/{service.pk}/delete/")).status_code == 403
 
 
