@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
@@ -53,6 +54,8 @@ def open_folder() -> Iterator[Path]:
 class Started:
     """A bin/start that runs."""
 
+    running: ClassVar[list[Started]] = []
+
     def __init__(self, *arguments: str, **environment: str) -> None:
         self.lines: list[str] = []
         self._queue: queue.Queue[str | None] = queue.Queue()
@@ -65,6 +68,15 @@ class Started:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self.running.append(self)
+
+    @classmethod
+    def stop_all(cls) -> None:
+        """End those that a failed test left."""
+        for left in cls.running:
+            if left.process.poll() is None:
+                left.stop(signal.SIGTERM)
+        cls.running.clear()
 
     def wait_ready(self) -> str:
         """Return the address that it announces."""

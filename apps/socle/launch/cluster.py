@@ -188,16 +188,23 @@ def start(cluster: Cluster, port: int, die_with_parent: Callable[[], None] | Non
 
 def stop(running: Running) -> None:
     """Stop a server: clients are cut off, everything committed is on disk when this returns."""
-    try:
-        process = psutil.Process(running.pid)
-        process.send_signal(signal.SIGINT)
+    for number in (signal.SIGINT, signal.SIGQUIT):
         try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(STOP_SECONDS)
-    except psutil.NoSuchProcess:
-        return
+            psutil.Process(running.pid).send_signal(number)
+        except psutil.NoSuchProcess:
+            return
+        if _is_gone(running.pid, STOP_SECONDS):
+            return
+
+
+def _is_gone(pid: int, patience: float) -> bool:
+    """Wait until the process has ended, even when its parent has not noticed yet."""
+    deadline = time.monotonic() + patience
+    while _is_postgres(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def free_port() -> int:

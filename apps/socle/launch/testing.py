@@ -103,7 +103,8 @@ def pytest(arguments: Sequence[str], environment: Mapping[str, str], report: Pat
     """Run pytest, on two cores unless the arguments say otherwise, and return its status."""
     report.unlink(missing_ok=True)
     spread = [] if any(argument.startswith(("-n", "--pdb")) for argument in arguments) else ["-n", WORKERS]
-    command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *spread, *arguments]
+    slowest = ["--durations=10", "--durations-min=5"]
+    command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *slowest, *spread, *arguments]
     return run(command, ROOT, environment)
 
 

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.launcher, pytest.mark.xdist_group("launcher")]
 def data_dir() -> Iterator[Path]:
     with open_folder() as folder:
         yield folder / "var"
+        Started.stop_all()
         stop_server(folder / "var")
 
 
@@ -44,7 +45,7 @@ def status_of(address: str) -> int:
 
 
 def programs(processes: list[psutil.Process]) -> str:
-    return " ".join(" ".join(process.cmdline()) for process in processes)
+    return " ".join(" ".join(process.cmdline()) for process in alive(processes))
 
 
 def keep_a_row(data_dir: Path) -> None:
