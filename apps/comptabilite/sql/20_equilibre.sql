@@ -26,7 +26,7 @@ begin
   if l.nombre < 2 then
     raise exception using errcode = '23514', constraint = 'comptabilite_lignes', table = tg_table_name,
       message = format('entry %s has %s line(s)', e.id, l.nombre);
-  elsif l.debit <> l.credit then
+  elsif l.debit <> l.credit or l.debit = 'NaN' then  -- NaN equals itself in PostgreSQL
     raise exception using errcode = '23514', constraint = 'comptabilite_equilibre', table = tg_table_name,
       message = format('entry %s: debit %s, credit %s', e.id, l.debit, l.credit);
   elsif l.nombre <> e.nombre_lignes or l.debit <> e.montant then
