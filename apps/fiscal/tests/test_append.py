@@ -238,7 +238,7 @@ def test_a_retired_key_no_longer_signs(tenant: Tenant) -> None:
 def test_a_fact_is_chained_once(tenant: Tenant) -> None:
     source = make_tiers(tenant)
     published = publish_one(source=source, acteur=SYSTEM, values={})
-    with pytest.raises(Exception, match="fact_id"):
+    with pytest.raises(BusinessError, match="existe déjà"):
         append_entry(fact=published, acteur=SYSTEM)
     assert FiscalSequence.objects.get().last_sequence_number == 1
 
