@@ -17,7 +17,7 @@ begin
       message = format('%s: TRUNCATE refused', tg_table_name);
   end if;
   if tg_op = 'INSERT' then
-    becomes_state := to_jsonb(new)->>state_column;
+    becomes_state := coalesce(to_jsonb(new)->>state_column, ''); -- NULL would answer neither yes nor no
     if not rule->'initial' ? becomes_state then
       raise exception using errcode = '23514', constraint = 'socle_transition', table = tg_table_name,
         message = format('%s: a row cannot begin in state %s', tg_table_name, becomes_state);
@@ -36,7 +36,7 @@ begin
   becomes := to_jsonb(new);
   becomes_state := becomes->>state_column;
   if was_state is distinct from becomes_state and jsonb_array_length(rule->'pairs') > 0
-     and not rule->'pairs' ? (was_state || '>' || becomes_state) then
+     and not rule->'pairs' ? (coalesce(was_state, '') || '>' || coalesce(becomes_state, '')) then
     raise exception using errcode = '23514', constraint = 'socle_transition', table = tg_table_name,
       message = format('%s %s: step %s to %s refused', tg_table_name, was->>'id', was_state, becomes_state);
   end if;
