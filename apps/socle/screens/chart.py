@@ -81,6 +81,8 @@ def _nice_step(span: Decimal) -> Decimal:
 
 def _scale(step: Decimal) -> tuple[Decimal, str]:
     """Return the divisor of the figures beside the grid, and how it is said."""
+    if step >= 100_000_000:
+        return Decimal(1_000_000_000), _("en milliards")
     if step >= 100_000:
         return Decimal(1_000_000), _("en millions")
     if step >= 1_000:

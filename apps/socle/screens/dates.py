@@ -52,8 +52,10 @@ def familiar_instant(value: datetime, today: date | None = None) -> str:
 
 
 def waiting_time(since: datetime, at: datetime | None = None) -> str:
-    """« 14 min », « 2 h 14 », « 3 jours »: the time elapsed since `since`, never negative."""
+    """« moins d’une minute », « 14 min », « 2 h 14 », « 3 jours »: the time elapsed since `since`, never negative."""
     minutes = max(int(((at or timezone.now()) - since).total_seconds() // 60), 0)
+    if minutes < 1:
+        return _("moins d’une minute")
     if minutes < 60:
         return f"{minutes}{NBSP}min"
     if minutes < 24 * 60:
