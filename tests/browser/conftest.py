@@ -60,6 +60,8 @@ class Fenetre:
     def se_connecter(self, qui: User) -> Page:
         """Sign in by the door, with the keyboard: focus is on the name already."""
         self.aller()
+        # The focus comes with the first frame, which may be after the page is loaded: what is typed before is lost.
+        self.page.wait_for_selector("[name=login]:focus")
         self.page.keyboard.type(qui.username)
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(PASSWORD)

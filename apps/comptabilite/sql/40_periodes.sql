@@ -80,16 +80,18 @@ create or replace function comptabilite_parent_titre() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   v_numero text;
+  -- An array and not a join: of a transition table PostgreSQL knows no statistics, and a whole chart arrives in one statement.
+  v_parents uuid[] := array(select distinct n.compte_parent_id from nouveaux n where n.compte_parent_id is not null);
 begin
-  select p.numero into v_numero from nouveaux n
-    join comptabilite_comptecomptable p on p.tenant_id = n.tenant_id and p.id = n.compte_parent_id and p.imputable
-    join comptabilite_totalcompte t on t.tenant_id = p.tenant_id and t.compte_id = p.id limit 1;
+  select p.numero into v_numero from comptabilite_comptecomptable p
+    join comptabilite_totalcompte t on t.tenant_id = p.tenant_id and t.compte_id = p.id
+    where p.id = any(v_parents) and p.imputable limit 1;
   if found then
     raise exception using errcode = '23514', constraint = 'comptabilite_parent_utilise', table = tg_table_name,
       message = format('account %s was posted to: it cannot become a heading', v_numero);
   end if;
   update comptabilite_comptecomptable p set imputable = false, collectif = false
-    from nouveaux n where p.tenant_id = n.tenant_id and p.id = n.compte_parent_id and p.imputable;
+    where p.id = any(v_parents) and p.imputable;
   return null;
 end $$;
 
