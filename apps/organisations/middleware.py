@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from allauth.account.adapter import get_adapter
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -54,10 +56,14 @@ class TenantMiddleware:
         with scope(registry.tenant_id):
             return self._serve(request, registry)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """Take back whatever the view wrote before it raised."""
-        if getattr(request, "tenant", None) is not None:
-            transaction.set_rollback(True)
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Take back whatever the view wrote before it raised; lead to the page that asks who one is, where that is why."""
+        if getattr(request, "tenant", None) is None:
+            return None
+        # allauth's middleware stands outside and would look up the ways to prove it when nothing can be read any more.
+        answer = _prove_again(request) if isinstance(exception, ReauthenticationRequired) else None
+        transaction.set_rollback(True)
+        return answer
 
     def _serve(self, request: HttpRequest, registry: TenantRegistry) -> HttpResponse:
         set_person(request.user.pk)
@@ -100,6 +106,17 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
     here = urlsplit(request.headers.get("HX-Current-URL", ""))
     page = f"{here.path}?{here.query}" if here.query else here.path
     return HttpResponseClientRedirect(redirect_to_login(page or request.path).url)
+
+
+def _prove_again(request: HttpRequest) -> HttpResponse:
+    """Lead to the page that asks for the password or the code again, and back to the page that wanted it.
+
+    A form that was sent is not kept to be sent again afterwards, as allauth would: it resolves addresses without
+    their slug only. The person comes back to the form's page and decides anew.
+    """
+    methods = get_adapter().get_reauthentication_methods(request.user)
+    door = methods[0]["url"] if methods else reverse("account_login")
+    return HttpResponseRedirect(f"{door}?{urlencode({'next': request.get_full_path()})}")
 
 
 def _to_do_first(membership: Membership) -> str | None:
