@@ -15,3 +15,8 @@ def declare() -> None:
         "membership-needs-email",
         field="username",
     )
+    declare_constraint(
+        "organisations_registry_repeats",
+        _("L’ouverture et le fuseau d’un établissement se changent sur sa propre fiche."),
+        "registry-follows-tenant",
+    )

@@ -8,6 +8,7 @@ import threading
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, connections, transaction
+from psycopg import errors
 
 from apps.organisations import provisioning
 from apps.organisations.models import Membership, Tenant, User
@@ -15,9 +16,10 @@ from apps.organisations.reserved import RESERVED_SLUGS
 from apps.organisations.services.create_tenant import TenantToCreate, create_tenant
 from apps.organisations.tests.factories import make_tenant
 from apps.socle.actors import SYSTEM
-from apps.socle.errors import BusinessError
+from apps.socle.errors import BusinessError, message_of
 from apps.socle.models import AuditTrail, TenantRegistry
 from apps.socle.scope import scope
+from tests.support.database import connect_as
 
 pytestmark = pytest.mark.database
 
@@ -182,6 +184,32 @@ def test_the_registry_follows_the_tenant(tenant, status, is_active):
     tenant.save()
     registered = TenantRegistry.objects.get(pk=tenant.pk)
     assert (registered.is_active, registered.time_zone) == (is_active, "Africa/Abidjan")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["is_active = false", "time_zone = 'UTC'", "is_active = not is_active where slug = 'saint-luc'"],
+)
+def test_no_tenant_closes_another_or_itself_by_the_registry(committed_tenant, change):
+    """The registry has no row security: its rows follow their tenant's, which only its own scope can change."""
+    make_tenant(slug="saint-luc", name="Clinique Saint-Luc")
+    with connect_as("default", autocommit=False) as sql:
+        sql.execute("select set_config('cauris.tenant', %s, true)", [str(committed_tenant.pk)])
+        with pytest.raises(errors.CheckViolation) as refusal:
+            sql.execute(f"update socle_tenantregistry set {change}")
+    assert refusal.value.diag.constraint_name == "organisations_registry_repeats"
+    assert "sa propre fiche" in str(message_of("organisations_registry_repeats").message)
+    assert TenantRegistry.objects.filter(is_active=True, time_zone="Africa/Douala").count() == 2
+
+
+def test_a_tenant_closes_itself_on_its_own_row_and_locks_the_registrys(committed_tenant):
+    with connect_as("default", autocommit=False) as sql:
+        sql.execute("select set_config('cauris.tenant', %s, true)", [str(committed_tenant.pk)])
+        lock = "select 1 from socle_tenantregistry where tenant_id = %s for no key update"
+        assert sql.execute(lock, [committed_tenant.pk]).fetchone() == (1,)
+        sql.execute("update organisations_tenant set status = 'suspended'")
+        sql.commit()
+    assert not TenantRegistry.objects.get(pk=committed_tenant.pk).is_active
 
 
 # The command ---------------------------------------------------------------------------
