@@ -206,7 +206,10 @@ ACCOUNT_ADAPTER = "apps.organisations.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_FORMS = {"login": "apps.organisations.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "apps.organisations.forms.LoginForm",
+    "change_password": "apps.organisations.forms.ChangePasswordForm",
+}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False

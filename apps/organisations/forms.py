@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +36,16 @@ class LoginForm(AllauthLoginForm):
                 _("Ajoutez votre établissement, par exemple amina.caisse@sainte-odile."), code="establishment-missing"
             )
         return f"{login}@{slug}"
+
+
+class ChangePasswordForm(AllauthChangePasswordForm):
+    """The current password is asked at the same door as everywhere: a wrong one counts to the account's lockout."""
+
+    def clean_oldpassword(self) -> str:
+        password: str = self.cleaned_data["oldpassword"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password
 
 
 class MemberForm(forms.Form):

@@ -69,3 +69,36 @@ def test_a_lockout_holds_where_the_password_is_asked_again(tenant) -> None:
     answer = inside.post("/compte/reauthenticate/", {"password": PASSWORD})
     assert answer.status_code == 200
     assert BLOCKED in answer.content.decode()
+
+
+def change(client: Client, current: str, new: str = "un-autre-mot-2026") -> str:
+    form = {"oldpassword": current, "password1": new, "password2": new}
+    answer = client.post("/compte/password/change/", form)
+    return "changed" if answer.status_code == 302 else answer.content.decode()
+
+
+def test_a_wrong_current_password_counts_where_it_is_changed(tenant) -> None:
+    """Whoever sits down at an open session has five guesses there too, and has then shut every other door."""
+    user, inside = make_user(tenant), Client()
+    assert attempt(user.username, PASSWORD, client=inside) == "inside"
+    for _attempt in range(LIMIT):
+        assert BLOCKED not in change(inside, "faux")
+    assert BLOCKED in attempt(user.username, PASSWORD)
+
+
+def test_tries_at_both_doors_are_one_count(tenant) -> None:
+    user, inside = make_user(tenant), Client()
+    assert attempt(user.username, PASSWORD, client=inside) == "inside"
+    for _attempt in range(LIMIT - 1):
+        attempt(user.username)
+    assert BLOCKED not in change(inside, "faux")
+    assert BLOCKED in change(inside, PASSWORD), "the right one no longer opens"
+
+
+def test_the_right_current_password_costs_no_try(tenant) -> None:
+    user, inside = make_user(tenant), Client()
+    assert attempt(user.username, PASSWORD, client=inside) == "inside"
+    for turn in range(LIMIT - 1):
+        assert BLOCKED not in change(inside, "faux"), turn
+    assert change(inside, PASSWORD) == "changed"
+    assert attempt(user.username, "un-autre-mot-2026") == "inside"
