@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.fiscal.health import chains_state
 from apps.socle.errors import BusinessError
 from apps.socle.screens.theme import THEME_COOKIE, THEMES, theme_of
 
@@ -135,11 +136,22 @@ def _cache_answers() -> bool:
     return bool(cache.get("sante") == "ok")
 
 
+# What is no reason to send visitors elsewhere, and must wake somebody all the same: `ok` or the word of what is wrong.
+WATCHED: dict[str, Callable[[], str]] = {"chaines": chains_state}
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "base": _database_answers,
     "migrations": _migrations_applied,
     "cache": _cache_answers,
 }
+
+
+def _word(state: Callable[[], str]) -> str:
+    try:
+        return state()
+    except Exception:
+        log.exception("watched state cannot be read")
+        return "en défaut"
 
 
 def _answer(check: Callable[[], bool]) -> str:
@@ -153,7 +165,11 @@ def _answer(check: Callable[[], bool]) -> str:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Answer whether this process may be sent visitors: database, migrations, cache; 503 when not."""
+    """Answer whether this process may be sent visitors: database, migrations, cache; 503 when not.
+
+    Beside it, in a word each and without a name, what a person must look at: the state of the chains.
+    """
     results = {name: _answer(check) for name, check in CHECKS.items()}
     good = all(result == "ok" for result in results.values())
-    return JsonResponse({"etat": "ok" if good else "en défaut", **results}, status=200 if good else 503)
+    watched = {name: _word(state) for name, state in WATCHED.items()}
+    return JsonResponse({"etat": "ok" if good else "en défaut", **results, **watched}, status=200 if good else 503)

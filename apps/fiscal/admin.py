@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck, FiscalKey, FiscalSequence
+from apps.fiscal.models import FiscalEntry, FiscalIntegrityAnswer, FiscalIntegrityCheck, FiscalKey, FiscalSequence
 from apps.socle.screens.readonly_admin import ReadOnlyAdmin
 
 
@@ -30,3 +30,8 @@ class FiscalKeyAdmin(ReadOnlyAdmin):
 class FiscalIntegrityCheckAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "status", "entries_validated", "anomalies_found", "actor_label")
     list_filter = ("status", "check_date")
+
+
+@admin.register(FiscalIntegrityAnswer)
+class FiscalIntegrityAnswerAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "failure", "actor_label", "reason")

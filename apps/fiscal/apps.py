@@ -10,10 +10,9 @@ class FiscalConfig(AppConfig):
     verbose_name = _("Chaîne fiscale")
 
     def ready(self) -> None:
-        from apps.fiscal import constraints, provisioning, subscribers
+        from apps.fiscal import constraints, home, provisioning, subscribers
         from apps.fiscal.choices import CheckStatus
         from apps.fiscal.selectors import traces_of_fact
-        from apps.organisations.navigation import Entry, register_entry
         from apps.organisations.provisioning import register_step
         from apps.socle.facts import register_traces, subscribe
         from apps.socle.screens.states import declare_state
@@ -22,6 +21,6 @@ class FiscalConfig(AppConfig):
         subscribe("fiscal", subscribers.chain)
         register_traces("fiscal", traces_of_fact)
         register_step("fiscal.chain", provisioning.open_the_chain, 20)
-        register_entry(Entry(_("Chaîne"), "fiscal:chain", "fiscal.view_fiscalentry", order=90))
+        home.declare()
         for code, look in (("passed", "payee"), ("warning", "attente"), ("failed", "rejetee")):
             declare_state(code, look, CheckStatus(code).label)

@@ -20,5 +20,6 @@ def declare() -> None:
     declare_constraint(
         "fiscal_commitment_fixed", _("Cette donnée peut être effacée, pas modifiée."), "commitment-fixed"
     )
+    declare_constraint("fiscal_answer_failed", _("Cette vérification n’a pas échoué."), "check-did-not-fail")
     for name in ("data_hash", "bytes", "chain_hash", "genesis", "hexadecimal", "signature", "columns"):
         declare_constraint(f"fiscal_entry_{name}", DISAGREES, f"link-{name.replace('_', '-')}")

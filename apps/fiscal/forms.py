@@ -1,4 +1,4 @@
-"""The filters of the chain."""
+"""The filters of the chain, and the answer to a verification that failed."""
 
 from __future__ import annotations
 
@@ -23,4 +23,15 @@ class EntryFilter(forms.Form):
     )
     au = forms.DateField(
         label=_("Au"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class AnswerForm(forms.Form):
+    """Why a verification failed, in a person's words."""
+
+    reason = forms.CharField(
+        label=_("Motif"),
+        max_length=2000,
+        help_text=_("Ce que vous savez de cet échec et ce qui a été décidé. Ce motif reste au dossier."),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )

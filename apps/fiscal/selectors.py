@@ -12,6 +12,7 @@ from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.fiscal.choices import CheckStatus
 from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck, FiscalSequence
 from apps.socle.facts import Trace
 from apps.socle.progress import count
@@ -59,8 +60,13 @@ def latest_check() -> FiscalIntegrityCheck | None:
 
 
 def checks() -> QuerySet[FiscalIntegrityCheck]:
-    """Return the verifications of the tenant in scope, latest first."""
-    return FiscalIntegrityCheck.objects.order_by("-created_at", "-id")
+    """Return the verifications of the tenant in scope with their answers, latest first."""
+    return FiscalIntegrityCheck.objects.select_related("answer").order_by("-created_at", "-id")
+
+
+def unanswered_failures() -> QuerySet[FiscalIntegrityCheck]:
+    """Return the failed verifications of the tenant in scope that nobody answered, latest first: while one is there, red."""
+    return FiscalIntegrityCheck.objects.filter(status=CheckStatus.FAILED, answer=None).order_by("-created_at", "-id")
 
 
 def head() -> FiscalSequence | None:

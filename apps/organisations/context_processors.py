@@ -13,7 +13,7 @@ _status: list[Any] = []
 
 
 def register_status(function: Any) -> None:
-    """Add a line to the right of the bar: function(request) → {"strong", "text", "url", "closed"} or None."""
+    """Add a line to the right of the bar: function(request) → {"strong", "text", "url", "closed"} or None; "alert": True is red."""
     _status.append(function)
 
 

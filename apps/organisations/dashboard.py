@@ -22,7 +22,7 @@ class Block:
 class RegisteredBlock:
     """A block's maker, the permission that opens it, and its place."""
 
-    make: Callable[[StaffRequest], Block]
+    make: Callable[[StaffRequest], Block | None]
     permission: str
     order: int
 
@@ -30,12 +30,12 @@ class RegisteredBlock:
 _blocks: list[RegisteredBlock] = []
 
 
-def register_block(make: Callable[[StaffRequest], Block], permission: str, order: int) -> None:
-    """Add a block to the home page. Called from `AppConfig.ready()`."""
+def register_block(make: Callable[[StaffRequest], Block | None], permission: str, order: int) -> None:
+    """Add a block to the home page; `make` returns None on days without anything to say. Called from `ready()`."""
     _blocks.append(RegisteredBlock(make, permission, order))
 
 
 def blocks_for(request: StaffRequest) -> list[Block]:
     """Return the blocks that this member may see, in order."""
     allowed = (b for b in sorted(_blocks, key=lambda b: b.order) if request.user.has_perm(b.permission))
-    return [block.make(request) for block in allowed]
+    return [made for block in allowed if (made := block.make(request)) is not None]

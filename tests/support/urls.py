@@ -15,6 +15,7 @@ from apps.comptabilite.caisse.choices import StatutFacture
 from apps.comptabilite.caisse.models import FactureCaisse, Quittance, SessionCaisse
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente
 from apps.facturation.models import Invoice
+from apps.fiscal.models import FiscalIntegrityCheck
 from apps.hospital.models import HospitalActTarif, Patient, Session
 from apps.mouvements.models import MouvementFinancier
 from apps.organisations.models import Membership, Tenant, Tiers
@@ -78,6 +79,7 @@ def samples_of(tenant: Tenant) -> dict[str, Any]:
     with scope(tenant.pk):
         return {
             "attente_id": ImputationEnAttente.objects.latest("pk").pk,
+            "check_id": FiscalIntegrityCheck.objects.latest("pk").pk,
             "ecriture_id": Ecriture.objects.latest("pk").pk,
             "facture_id": FactureCaisse.objects.filter(statut=StatutFacture.EN_ATTENTE).latest("pk").pk,
             "caisse:corriger": {

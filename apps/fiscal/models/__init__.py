@@ -1,7 +1,15 @@
 from apps.fiscal.models.commitment import FiscalCommitment
 from apps.fiscal.models.entry import FiscalEntry
+from apps.fiscal.models.integrity_answer import FiscalIntegrityAnswer
 from apps.fiscal.models.integrity_check import FiscalIntegrityCheck
 from apps.fiscal.models.key import FiscalKey
 from apps.fiscal.models.sequence import FiscalSequence
 
-__all__ = ["FiscalCommitment", "FiscalEntry", "FiscalIntegrityCheck", "FiscalKey", "FiscalSequence"]
+__all__ = [
+    "FiscalCommitment",
+    "FiscalEntry",
+    "FiscalIntegrityAnswer",
+    "FiscalIntegrityCheck",
+    "FiscalKey",
+    "FiscalSequence",
+]

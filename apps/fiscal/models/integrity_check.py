@@ -43,7 +43,14 @@ class FiscalIntegrityCheck(TenantOwned):
                 violation_error_message=_("Une vérification avec anomalie n’est pas conforme."),
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "-created_at"], name="fiscal_check_latest_idx")]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="fiscal_check_latest_idx"),
+            models.Index(
+                fields=["tenant", "created_at"],
+                name="fiscal_check_failed_idx",
+                condition=models.Q(status=CheckStatus.FAILED),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.created_at:%Y-%m-%d} {self.status}"

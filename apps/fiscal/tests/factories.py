@@ -8,14 +8,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from apps.fiscal.models import FiscalEntry
+from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck
+from apps.fiscal.services.check_chain import record_check
+from apps.fiscal.services.verify_chain import Verification
+from apps.fiscal.verification import Anomaly
 from apps.organisations.models import Tenant, Tiers
 from apps.organisations.tests.factories import make_tiers
 from apps.socle.actors import SYSTEM, Acteur, ActorKind
 from apps.socle.commands import command
 from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, PublishedFact, publish
 from apps.socle.fields import uuid7
-from apps.socle.scope import scope
+from apps.socle.scope import require_scope, scope
 
 TEST_FACT = FactDeclaration(
     type="fiscal_test",
@@ -63,3 +66,11 @@ def chain_links(tenant: Tenant, count: int, acteur: Acteur = SYSTEM, **values: A
         for _number in range(count):
             publish_one(source=make_tiers(tenant), acteur=acteur, values=dict(values))
         return list(FiscalEntry.objects.order_by("sequence_number")[before:])
+
+
+def failed_check(
+    message: str = "La clé publique « k2 » n’est pas la bonne.", acteur: Acteur = SYSTEM
+) -> FiscalIntegrityCheck:
+    """Record a verification that failed in the tenant in scope."""
+    found = Verification(require_scope(), 0, 0, "", 1, (Anomaly(0, "", "key-replaced", message),), 0.0)
+    return record_check(verification=found, acteur=acteur)

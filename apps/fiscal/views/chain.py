@@ -1,4 +1,4 @@
-"""The chain: its links, one link, its verifications."""
+"""The chain: its links, one link, the button that verifies."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from apps.socle.screens.lists import ordered, page_of, sort_key
 
 READ = "fiscal.view_fiscalentry"
 COLUMNS = {"maillon": "sequence_number", "document": "entity_number"}
+SHOWN_FAILURES = 5
 AT_ONCE = 20_000
 """Links that are verified while the person waits (about two seconds); a longer chain is left to a worker."""
 
@@ -47,6 +48,7 @@ def chain(request: HttpRequest) -> HttpResponse:
         "page": page_of(request, ordered(found, request, COLUMNS, default="-maillon")),
         "tri": sort_key(request, COLUMNS, "-maillon"),
         "check": selectors.latest_check(),
+        "failures": list(selectors.unanswered_failures()[:SHOWN_FAILURES]),
         "head": selectors.head(),
         "may_verify": request.user.has_perm("fiscal.verify_chain"),
     }
@@ -115,10 +117,3 @@ def _say(request: HttpRequest, check: FiscalIntegrityCheck) -> None:
         messages.success(request, _("Chaîne conforme : %s maillons vérifiés.") % count(check.entries_validated))
     else:
         messages.error(request, _("Chaîne rompue. %s") % (check.first_anomaly or {}).get("text", ""))
-
-
-@permission_required("fiscal.view_fiscalintegritycheck")
-@require_safe
-def checks(request: HttpRequest) -> HttpResponse:
-    """List the verifications, latest first."""
-    return render(request, "fiscal/verifications.html", {"page": page_of(request, selectors.checks())})
