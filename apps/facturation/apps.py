@@ -12,9 +12,9 @@ class FacturationConfig(AppConfig):
     def ready(self) -> None:
         from apps.facturation import constraints
         from apps.facturation.facts import INVOICE_ISSUED
-        from apps.facturation.provisioning import open_first_sequence
+        from apps.facturation.provisioning import open_first_sequence, require_known_country
         from apps.facturation.selectors import link
-        from apps.organisations.provisioning import register_step
+        from apps.organisations.provisioning import register_requirement, register_step
         from apps.socle.facts import declare_fact, register_source_link
         from apps.socle.screens.states import declare_state
 
@@ -22,4 +22,5 @@ class FacturationConfig(AppConfig):
         declare_fact(INVOICE_ISSUED)
         register_source_link("facturation.Invoice", link, "facturation:facture")
         declare_state("pending", "attente", _("À payer"))
+        register_requirement("country", require_known_country)
         register_step("facturation", open_first_sequence, 50)

@@ -17,3 +17,9 @@ def declare() -> None:
         _("La numérotation des factures ne peut qu’avancer de un."),
         "invoice-number-gap",
     )
+    declare_constraint(
+        "facturation_country_unknown",
+        _("Aucune règle de TVA n’est connue pour ce pays : un établissement n’y pourrait rien facturer."),
+        "country-unknown",
+        "country",
+    )

@@ -29,6 +29,12 @@ class TaxBreakdown:
     tax: Decimal
 
 
+def countries_with_tax_rules(on: date) -> list[str]:
+    """Return the countries (ISO 3166-1 alpha-2, sorted) that have a rule on that day."""
+    rules = TaxRule.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on), valid_from__lte=on)
+    return sorted(set(rules.values_list("country", flat=True)))
+
+
 def tax_rates(country: str, on: date, categories: Sequence[str]) -> dict[str, TaxRate]:
     """Return the rate or exemption of each category in `country` on that day.
 

@@ -1,4 +1,4 @@
-"""What a new tenant needs from the apps above: each registers a step in `ready()`."""
+"""What a new tenant needs from the apps above: each registers a step, or a requirement, in `ready()`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 
 Step = Callable[[Tenant, Acteur, "Options"], None]
+Requirement = Callable[[Tenant], None]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,18 @@ class RegisteredStep:
 
 
 _steps: dict[str, RegisteredStep] = {}
+_requirements: dict[str, Requirement] = {}
+
+
+def register_requirement(name: str, function: Requirement) -> None:
+    """Add what a tenant must fulfil before anything of it is made: the function raises BusinessError."""
+    _requirements[name] = function
+
+
+def require(tenant: Tenant) -> None:
+    """Ask every requirement of `tenant`, which is not stored yet. Raises BusinessError."""
+    for name in sorted(_requirements):
+        _requirements[name](tenant)
 
 
 def register_step(name: str, function: Step, order: int) -> None:

@@ -74,11 +74,10 @@ def test_each_country_has_its_law(db, country, currency, rate, article):
     assert (other.tax_rate, other.total_ht, other.tax_amount) == (rate, 1000, 180)
 
 
-def test_a_country_without_rules_invoices_nothing(db):
-    tenant = make_tenant(slug="ailleurs", country="FR", currency="EUR", time_zone="Europe/Paris")
-    with scope(tenant.id):
-        sentence = refused(tenant, code="tax-rule-missing")
-    assert "CONSULTATION" in sentence
+def test_where_the_rules_have_ended_nothing_is_invoiced(owner_rules, tenant):
+    yesterday = local_date(tenant.time_zone) - timedelta(days=1)
+    owner_rules("update facturation_taxrule set valid_to = %s where country = 'CM' and valid_to is null", [yesterday])
+    assert "CONSULTATION" in refused(tenant, code="tax-rule-missing")
 
 
 def test_a_rule_that_ends_leaves_the_next_one(owner_rules, tenant):

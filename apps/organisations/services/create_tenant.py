@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.organisations.models import Tenant
 from apps.organisations.models.tenant import SLUG
-from apps.organisations.provisioning import Options, steps
+from apps.organisations.provisioning import Options, require, steps
 from apps.organisations.reserved import RESERVED_SLUGS
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
@@ -50,14 +50,16 @@ class TenantToCreate:
 def create_tenant(*, wanted: TenantToCreate, acteur: Acteur) -> Tenant:
     """Make the tenant, its registry row and whatever each app registered, in one transaction.
 
-    Raises BusinessError for a slug that is none, taken or reserved, an unknown currency or zone, and
-    what a step raises; then nothing of the tenant is left.
+    Raises BusinessError for a slug that is none, taken or reserved, an unknown currency or zone, a
+    requirement of an app above (a country whose law it does not know), and what a step raises; then
+    nothing of the tenant is left.
     """
     _check(wanted)
-    tenant_id = uuid7()
-    with scope(tenant_id):
-        _register(tenant_id, wanted)
-        return _provision(tenant=_tenant(tenant_id, wanted), options=Options(wanted.options), acteur=acteur)
+    tenant = _tenant(uuid7(), wanted)
+    require(tenant)
+    with scope(tenant.pk):
+        _register(tenant.pk, wanted)
+        return _provision(tenant=tenant, options=Options(wanted.options), acteur=acteur)
 
 
 def _register(tenant_id: UUID, wanted: TenantToCreate) -> None:
