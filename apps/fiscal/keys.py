@@ -11,6 +11,9 @@ from django.conf import settings
 from apps.fiscal import crypto
 from apps.fiscal.models import FiscalKey
 
+Keys = dict[str, Ed25519PublicKey]
+"""Public keys by their names."""
+
 
 @dataclass(frozen=True)
 class Signer:
@@ -39,7 +42,7 @@ def signer(tenant_id: UUID, key_id: str, public_key: bytes) -> Signer:
     return Signer(key_id, private_key)
 
 
-def genuine_keys(tenant_id: UUID) -> tuple[dict[str, Ed25519PublicKey], list[str]]:
+def genuine_keys(tenant_id: UUID) -> tuple[Keys, list[str]]:
     """Return the keys of the tenant in scope by their names, and the names of those that were replaced.
 
     A registered key is genuine when the mounted secret gives the same one: whoever can rewrite the

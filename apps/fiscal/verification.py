@@ -75,6 +75,14 @@ class StoredLink(NamedTuple):
     user_agent_salt: bytes | None = None
 
 
+class Place(NamedTuple):
+    """Where the chain stands behind a link: its number, its chain hash, its fiscal day (empty before the first)."""
+
+    number: int
+    chain_hash: str
+    day: str
+
+
 @dataclass(frozen=True)
 class Anomaly:
     """One thing that does not hold; `sequence_number` 0 stands for the chain as a whole."""
@@ -128,6 +136,14 @@ class ChainReader:
         self.last_number = 0
         self.head_hash = crypto.genesis_hash(tenant_id)
         self.last_date = ""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.last_number, self.head_hash, self.last_date)
+
+    def stand_at(self, place: Place) -> None:
+        """Go on behind `place`, whose links were read otherwise."""
+        self.last_number, self.head_hash, self.last_date = place
 
     def read(self, link: StoredLink) -> Iterator[Anomaly]:
         """Yield what is wrong with the next stored link, then move on to it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.fiscal.checkpoints import Checkpoint
 from apps.fiscal.choices import CheckStatus
 from apps.fiscal.models import FiscalIntegrityCheck
 from apps.fiscal.services.verify_chain import Progress, Verification, verify_chain
@@ -15,13 +16,15 @@ from apps.socle.scope import require_scope
 
 
 @document_language()
-def check_chain(*, acteur: Acteur, progress: Progress | None = None) -> FiscalIntegrityCheck:
-    """Verify the chain of the tenant in scope and record what was found.
+def check_chain(
+    *, acteur: Acteur, progress: Progress | None = None, since: Checkpoint | None = None, processes: int = 1
+) -> FiscalIntegrityCheck:
+    """Verify the chain of the tenant in scope, or what follows a checkpoint, and record what was found.
 
     Reading comes first and holds no lock: sales go on meanwhile. What is kept is said in the
     house's language: another person reads it. Raises MasterSecretError.
     """
-    verification = verify_chain(progress=progress)
+    verification = verify_chain(progress=progress, since=since, processes=processes)
     return record_check(verification=verification, acteur=acteur)
 
 

@@ -89,6 +89,19 @@ def test_the_first_broken_link_is_named(hospital: Tenant, as_owner: AsOwner) -> 
     assert found.endswith("(1 autre anomalie)")
 
 
+def test_from_the_latest_check_only_what_follows_is_read(hospital: Tenant) -> None:
+    assert "5 maillons vérifiés" in run("--depuis-controle"), "without a check, from the first link"
+    chain_links(hospital, 2)
+    assert "chaîne conforme, 3 maillons vérifiés" in run("--depuis-controle")
+    assert "chaîne conforme, 7 maillons vérifiés" in run()
+
+
+def test_several_processes(hospital: Tenant) -> None:
+    assert "chaîne conforme, 5 maillons vérifiés" in run("--processus", "2")
+    for wrong in ("0", "-1", "deux"):
+        assert "--processus" in str(refused("--processus", wrong)[1])
+
+
 def test_an_unknown_tenant(committed_tenant: Tenant) -> None:
     _output, error = refused("--tenant", "nulle-part")
     assert error.returncode == 2

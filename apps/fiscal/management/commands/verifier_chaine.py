@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.fiscal.checkpoints import latest_checkpoint
 from apps.fiscal.crypto import MasterSecretError
 from apps.fiscal.models import FiscalIntegrityCheck
 from apps.fiscal.services.check_chain import check_chain
@@ -26,8 +27,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", metavar="SLUG", help="Un seul établissement ; sans cette option, tous.")
+        parser.add_argument(
+            "--depuis-controle",
+            action="store_true",
+            help="Partir du dernier contrôle conforme au lieu du premier maillon (s’il n’y en a pas : du premier).",
+        )
+        parser.add_argument(
+            "--processus", type=_positive, default=1, metavar="N", help="Partager le travail entre N processus."
+        )
 
     def handle(self, *args: Any, tenant: str | None, **options: Any) -> None:
+        self._since, self._processes = options["depuis_controle"], options["processus"]
         broken = [registry.slug for registry in self._tenants(tenant) if not self._verify(registry)]
         if broken:
             raise CommandError(f"Chaîne rompue : {', '.join(broken)}.", returncode=BROKEN)
@@ -43,13 +53,21 @@ class Command(BaseCommand):
         line = ProgressLine(self.stderr._out, registry.slug, "maillons")  # type: ignore[attr-defined]
         try:
             with scope(registry.tenant_id):
-                check = check_chain(acteur=SYSTEM, progress=line)
+                since = latest_checkpoint() if self._since else None
+                check = check_chain(acteur=SYSTEM, progress=line, since=since, processes=self._processes)
         except MasterSecretError as error:
             raise CommandError(f"Vérification impossible : {error}", returncode=NOT_VERIFIED) from error
         finally:
             line.close()
         self.stdout.write(f"{registry.slug} : {sentence(check)}")
         return check.holds
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("il en faut au moins un")
+    return number
 
 
 def sentence(check: FiscalIntegrityCheck) -> str:
