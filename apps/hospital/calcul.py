@@ -9,12 +9,11 @@ from django.utils.translation import gettext as _
 from apps.hospital.choices import StatutPrestation
 from apps.hospital.models import Prestation
 from apps.socle.errors import BusinessError, Conflict
-from apps.socle.money import is_exact
+from apps.socle.money import LARGEST, is_exact
+from apps.socle.screens.amounts import write_amount
 
-TROP_GRAND = Decimal(10) ** 15
-"""Amounts are numeric(20,4): below this, no total of a line overflows."""
-QUANTITE_MAXIMALE = Decimal(10) ** 9
-"""A quantity is numeric(12,3)."""
+QUANTITE_MAXIMALE = Decimal(100_000)
+"""Of one act or product: nobody gives more at once."""
 
 
 def verifier_ligne(quantite: Decimal, prix: Decimal, devise: str) -> None:
@@ -29,9 +28,10 @@ def verifier_ligne(quantite: Decimal, prix: Decimal, devise: str) -> None:
         raise BusinessError(
             _("Ce prix ne peut pas être payé dans cette devise."), code="price-invalid", field="montant_unitaire"
         )
-    if quantite >= QUANTITE_MAXIMALE:
-        raise BusinessError(_("Cette quantité est trop grande."), code="quantity-invalid", field="quantite")
-    if quantite * prix >= TROP_GRAND:
+    if quantite > QUANTITE_MAXIMALE:
+        message = _("Cette quantité est trop grande : %s au plus.") % write_amount(QUANTITE_MAXIMALE)
+        raise BusinessError(message, code="quantity-invalid", field="quantite")
+    if quantite * prix > LARGEST:
         raise BusinessError(_("Ce montant est trop grand."), code="amount-too-large", field="montant_unitaire")
 
 

@@ -19,6 +19,7 @@ MINUS = "\u2212"
 # Wide enough that a product of two columns of 20 digits is exact: Python's 28 digits are not.
 WIDE = Context(prec=60)
 LIMIT = Decimal(10) ** 16  # numeric(20,4)
+LARGEST = Decimal(999_999_999_999)  # that anybody means, whatever the currency; more is a slip of the hand
 NAMES = {"XAF": "FCFA", "XOF": "FCFA", "EUR": "€", "USD": "$"}
 
 

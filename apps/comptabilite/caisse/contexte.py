@@ -13,7 +13,7 @@ from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.errors import BusinessError, NotAllowed
-from apps.socle.money import is_exact
+from apps.socle.money import LARGEST, is_exact
 from apps.socle.scope import require_scope
 
 
@@ -63,7 +63,7 @@ def controler_montant(montant: Decimal, devise: str, champ: str) -> None:
     """Raise BusinessError beside `champ` unless `montant` is zero or more and can be paid in `devise`."""
     if not montant.is_finite() or montant < 0:
         raise BusinessError(_("Le montant ne peut pas être négatif."), code="negative-amount", field=champ)
-    if montant >= Decimal(10) ** 16:
+    if montant > LARGEST:
         raise BusinessError(_("Ce montant est trop grand."), code="amount-too-large", field=champ)
     if not is_exact(montant, devise):
         raise BusinessError(

@@ -11,14 +11,18 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.comptabilite.caisse.carte import contient_numero_de_carte, refus_de_carte
 from apps.comptabilite.caisse.choices import MoyenPaiement, OperateurMobile
+from apps.comptabilite.caisse.contexte import controler_montant
 from apps.comptabilite.caisse.models import Caisse
 from apps.comptabilite.caisse.saisies import LigneSaisie, PaiementSaisi
 from apps.comptabilite.caisse.selectors import caisses_libres
 from apps.comptabilite.caisse.services.paiements import EXIGES, LONGUEURS
+from apps.comptabilite.caisse.vraisemblance import fonds_inhabituel, quantite_inhabituelle
 from apps.hospital.calcul import verifier_ligne
 from apps.hospital.choices import TypeRecette
 from apps.socle.errors import BusinessError
-from apps.socle.screens.amounts import AmountField
+from apps.socle.money import format_amount
+from apps.socle.screens.amounts import AmountField, write_amount
+from apps.socle.screens.confirmation import ConfirmedForm
 from apps.socle.screens.dates import POSSIBLE_DAYS
 
 # What each means asks for beside its amount, in the order of the screen.
@@ -59,8 +63,11 @@ class SansNumeroDeCarte(forms.Form):
         return data
 
 
-class LigneForm(forms.Form):
-    """One line: a code of the tariff, how many, and a price only where it is not the tariff's (None: unknown code)."""
+class LigneForm(ConfirmedForm):
+    """One line: a code of the tariff, how many, and a price only where it is not the tariff's (None: unknown code).
+
+    More of it than is sold at once is asked twice.
+    """
 
     code = forms.CharField(max_length=50, widget=forms.HiddenInput)
     quantite = AmountField(label=_("Quantité"), initial="1")
@@ -81,7 +88,14 @@ class LigneForm(forms.Form):
                 verifier_ligne(data["quantite"], prix, self.devise)
             except BusinessError as erreur:
                 self.add_error("quantite" if erreur.field == "quantite" else "prix", str(erreur))
+            else:
+                self._demander_la_quantite(data["quantite"])
         return data
+
+    def _demander_la_quantite(self, quantite: Decimal) -> None:
+        if quantite_inhabituelle(quantite):
+            dit = _("%s, c’est beaucoup. Si c’est juste, envoyez de nouveau pour confirmer.") % write_amount(quantite)
+            self.ask_twice("quantite", quantite, dit)
 
     def saisie(self) -> LigneSaisie:
         """Return the cleaned line as the services take it."""
@@ -150,17 +164,33 @@ class PaiementForm(forms.Form):
         return PaiementSaisi(**data)
 
 
-class OuvertureForm(forms.Form):
-    """Opening a till: which one, and what lies in its drawer."""
+class OuvertureForm(ConfirmedForm):
+    """Opening a till: which one, and what lies in its drawer, in `devise`; a float unlike any other is asked twice."""
 
     caisse = forms.ModelChoiceField(label=_("Caisse"), queryset=Caisse.objects.none(), empty_label=None)
     fonds = AmountField(label=_("Fonds de caisse"), help_text=_("Ce que le tiroir contient maintenant, compté."))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, devise: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.devise = devise
         # Only free tills are offered; one that was taken meanwhile is refused by the service, which says by whom.
         offertes = Caisse.objects.filter(actif=True) if self.is_bound else caisses_libres()
         self.fields["caisse"].queryset = offertes.order_by("code")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a float that cannot be, as the service will, and ask twice for one that hardly can."""
+        data = super().clean() or {}
+        if "caisse" in data and "fonds" in data:
+            fonds = data["fonds"]
+            try:
+                controler_montant(fonds, self.devise, "fonds")
+            except BusinessError as erreur:
+                self.add_error("fonds", str(erreur))
+            else:
+                if fonds_inhabituel(data["caisse"].pk, fonds, self.devise):
+                    dit = _("Un fonds de %s, c’est beaucoup. S’il est juste, envoyez de nouveau pour confirmer.")
+                    self.ask_twice("fonds", fonds, dit % format_amount(fonds, self.devise))
+        return data
 
 
 class FermetureForm(SansNumeroDeCarte):

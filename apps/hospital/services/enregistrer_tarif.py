@@ -17,7 +17,7 @@ from apps.socle.audit import record
 from apps.socle.clock import local_date
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
-from apps.socle.money import is_exact, plain
+from apps.socle.money import LARGEST, is_exact, plain
 from apps.socle.search import search_key
 
 MODELES: tuple[type[Tarif], ...] = (HospitalActTarif, HospitalExamTarif)
@@ -85,7 +85,7 @@ def _verifier(code: str, nom: str, type_recette: str, montant: Decimal, tenant: 
         )
     if type_recette not in TypeRecette.values:
         raise BusinessError(_("Choisissez dans la liste."), code="revenue-unknown", field="type_recette")
-    if not is_exact(montant, tenant.currency) or not 0 <= montant < Decimal(10) ** 15:
+    if not is_exact(montant, tenant.currency) or not 0 <= montant <= LARGEST:
         raise BusinessError(
             _("Ce montant ne peut pas être payé en %s.") % tenant.currency, code="amount-invalid", field="montant"
         )

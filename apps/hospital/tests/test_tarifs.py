@@ -103,7 +103,7 @@ def test_only_a_takeover_rewrites_the_past(tenant):
         ({"montant": Decimal("1250.50")}, "montant"),
         ({"montant": Decimal(-1)}, "montant"),
         ({"montant": Decimal("NaN")}, "montant"),
-        ({"montant": Decimal(10) ** 15}, "montant"),
+        ({"montant": Decimal(10) ** 12}, "montant"),
     ],
 )
 def test_refused_beside_its_field(tenant, valeurs, champ):

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from apps.comptabilite.caisse.contexte import controler_montant
 from apps.comptabilite.caisse.models import FactureCaisse, LigneFactureCaisse
 from apps.comptabilite.caisse.saisies import LigneSaisie
 from apps.hospital.models import Prestation, Service
@@ -93,6 +94,7 @@ def _ecrire(facture: FactureCaisse, prestations: Sequence[Prestation]) -> None:
         ligne.service_code = services[prestation.service_id].code if prestation.service_id in services else ""
     LigneFactureCaisse.objects.bulk_create(lignes)
     facture.montant = sum((ligne.montant for ligne in lignes), Decimal(0))
+    controler_montant(facture.montant, facture.devise, "lignes")
     facture.save(update_fields=["montant"])
 
 

@@ -48,14 +48,15 @@ def ma_caisse(request: HttpRequest) -> HttpResponse:
     staff = cast(StaffRequest, request)
     session = session_ouverte(staff.acteur.id)
     if session is None:
-        return _dessiner(staff, ouverture=_ouverture_proposee())
+        return _dessiner(staff, ouverture=_ouverture_proposee(staff.tenant.currency))
     return _dessiner(staff, session=session, fermeture=FermetureForm(initial={"session": session.id}))
 
 
-def _ouverture_proposee() -> OuvertureForm:
+def _ouverture_proposee(devise: str) -> OuvertureForm:
     """Propose the first free till with what it held when it was last counted."""
     caisse = caisses_libres().order_by("code").first()
-    return OuvertureForm(initial={"caisse": caisse, "fonds": solde_de_caisse(caisse.id) if caisse else Decimal(0)})
+    tenu = solde_de_caisse(caisse.id) if caisse else Decimal(0)
+    return OuvertureForm(devise=devise, initial={"caisse": caisse, "fonds": tenu})
 
 
 @permission_required(TENIR_CAISSE)
@@ -63,7 +64,7 @@ def _ouverture_proposee() -> OuvertureForm:
 def ouvrir(request: HttpRequest) -> HttpResponse:
     """Open a till; a second click finds the one that the first opened."""
     staff = cast(StaffRequest, request)
-    form = OuvertureForm(request.POST)
+    form = OuvertureForm(request.POST, devise=staff.tenant.currency)
     if not form.is_valid():
         return _dessiner(staff, ouverture=form, status=422)
     caisse, fonds = form.cleaned_data["caisse"], form.cleaned_data["fonds"]

@@ -14,6 +14,7 @@ from apps.comptabilite.caisse.models import Caisse, FactureCaisse, SessionCaisse
 from apps.comptabilite.tests.caisse.factories import Guichet, make_guichet
 from apps.organisations.models import User
 from apps.organisations.tests.factories import make_user
+from apps.socle.money import LIMIT
 from apps.socle.templatetags.cauris import KEY_FIELD
 
 pytestmark = pytest.mark.database
@@ -53,7 +54,7 @@ def vente(guichet: Guichet, **champs: str) -> dict[str, str]:
         {
             f"lignes-{rang}-{nom}": valeur
             for rang in range(20)
-            for nom, valeur in (("code", "CONS-GEN"), ("quantite", "1"), ("prix", "999999999999999"))
+            for nom, valeur in (("code", "CONS-GEN"), ("quantite", "1"), ("prix", "999999999999"))
         },
     ],
     ids=["quantity at no price", "quantity of a free test", "sum of twenty lines"],
@@ -62,19 +63,22 @@ def test_a_sale_too_large_is_refused_in_words(guichet: Guichet, faire: str, cham
     client = navigateur(guichet.caissiere.id)
     reponse = client.post(f"/{guichet.tenant.slug}/caisse/", vente(guichet, faire=faire, **champs))
     assert reponse.status_code == 422
-    assert "trop grand" in reponse.content.decode()
+    assert "trop grand" in reponse.content.decode()  # « trop grande » of a quantity
     assert not FactureCaisse.objects.exists()
 
 
-def test_a_float_that_overflows_the_totals_is_refused_in_words(tenant) -> None:
-    """The day's total of an account is a column too."""
+def test_a_float_that_overflows_the_totals_is_refused_in_words(tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day's total of an account is a column too; each float may be as large as its own column here."""
+    monkeypatch.setattr("apps.comptabilite.caisse.contexte.LARGEST", LIMIT)
     caissier, caisse = make_user(tenant), Caisse.objects.get(code="C1")
     client, racine = navigateur(caissier.pk), f"/{tenant.slug}/caisse/ma-caisse"
     for fonds in (ENORME, "0"):
-        client.post(f"{racine}/ouvrir/", {"caisse": caisse.pk, "fonds": fonds, KEY_FIELD: uuid.uuid4().hex})
+        ouverture = {"caisse": caisse.pk, "fonds": fonds, "confirme": fonds, KEY_FIELD: uuid.uuid4().hex}
+        client.post(f"{racine}/ouvrir/", ouverture)
         ouverte = SessionCaisse.objects.get(statut="OUVERTE")
         client.post(f"{racine}/fermer/", {"session": ouverte.pk, "compte": fonds, KEY_FIELD: uuid.uuid4().hex})
-    reponse = client.post(f"{racine}/ouvrir/", {"caisse": caisse.pk, "fonds": ENORME, KEY_FIELD: uuid.uuid4().hex})
+    ouverture = {"caisse": caisse.pk, "fonds": ENORME, "confirme": ENORME, KEY_FIELD: uuid.uuid4().hex}
+    reponse = client.post(f"{racine}/ouvrir/", ouverture)
     assert reponse.status_code == 422
     assert "trop grand" in reponse.content.decode()
     assert not SessionCaisse.objects.filter(statut="OUVERTE").exists()

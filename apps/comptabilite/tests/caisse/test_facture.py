@@ -109,7 +109,9 @@ def test_prices_come_from_the_tariff_in_force_that_day(guichet: Guichet) -> None
         (lignes(("CONS-GEN", -2)), "quantity-invalid"),
         (lignes(("CONS-GEN", 1, -5)), "price-invalid"),
         (lignes(("CONS-GEN", 1, "0.5")), "price-invalid"),
-        (lignes(("CONS-GEN", 3, "999999999999999")), "amount-too-large"),
+        (lignes(("CONS-GEN", 100_001)), "quantity-invalid"),
+        (lignes(("CONS-GEN", 3, "333333333334")), "amount-too-large"),
+        (lignes(("CONS-GEN", 1, "999999999999"), "LB-GE"), "amount-too-large"),
         (lignes(*["CONS-GEN"] * 201), "too-many-lines"),
     ],
 )
