@@ -20,9 +20,11 @@ from apps.comptabilite.caisse.services.lignes import LIGNES_MAXIMUM
 from apps.comptabilite.caisse.services.paiements import PAIEMENTS_MAXIMUM
 from apps.facturation.selectors import price
 from apps.facturation.services.issue_invoice import LineToIssue
+from apps.hospital.calcul import verifier_ligne
 from apps.hospital.models.tarif import Tarif
 from apps.hospital.selectors import tarifs_en_vigueur
 from apps.organisations.models import Tenant
+from apps.socle.errors import BusinessError
 from apps.socle.money import quantize, quantum
 from apps.socle.screens.amounts import read_amount, write_amount
 
@@ -125,7 +127,7 @@ class Composition:
         suiveur = next((p for p in suiveurs if p["moyen"] == ESPECES), suiveurs[0] if suiveurs else None)
         if suiveur is None:
             return
-        saisi = sum((read_amount(p.get("montant", "")) or ZERO for p in self.paiements if p is not suiveur), ZERO)
+        saisi = sum((_verse(p) for p in self.paiements if p is not suiveur), ZERO)
         reste = max(du - saisi, ZERO)
         if not reste and suiveur["moyen"] == ESPECES and (len(self.paiements) > 1 or not du):
             self.paiements.remove(suiveur)
@@ -196,32 +198,49 @@ def _ligne(rang: int, rangee: Rangee, tarifs: Mapping[str, Tarif], devise: str) 
     quantite = read_amount(rangee.get("quantite", ""))
     prix_saisi = rangee.get("prix", "").strip()
     prix = read_amount(prix_saisi) if prix_saisi else tarif.montant
-    lisible = quantite is not None and prix is not None and quantite > 0 and prix >= 0
-    montant = quantize(quantite * prix, devise) if lisible else None  # type: ignore[operator]
+    montant = _montant(quantite, prix, devise)
     return LigneVue(rang, code, tarif.nom, tarif.montant, montant, hors_tarif=prix != tarif.montant, inconnue=False)
+
+
+def _montant(quantite: Decimal | None, prix: Decimal | None, devise: str) -> Decimal | None:
+    """Return what a line comes to, or None for one that will be refused."""
+    if quantite is None or prix is None:
+        return None
+    try:
+        verifier_ligne(quantite, prix, devise)
+    except BusinessError:
+        return None
+    return quantize(quantite * prix, devise)
 
 
 @dataclass(frozen=True)
 class Monnaie:
-    """Cash at a glance: what is left to pay, what is missing, what to give back, and handy sums to receive."""
+    """Cash at a glance: what is left to pay or paid too much, what is missing, what to give back, sums to receive."""
 
     especes: bool
     reste: Decimal
+    en_trop: Decimal
     rendu: Decimal
     manque: Decimal
     rapides: tuple[Decimal, ...]
 
 
+def _verse(paiement: Rangee) -> Decimal:
+    """Return what a row pays; nothing while that cannot be read, or is below zero."""
+    return max(read_amount(paiement.get("montant", "")) or ZERO, ZERO)
+
+
 def compter_monnaie(composition: Composition, du: Decimal, devise: str) -> Monnaie:
     """Work out the change for the first cash payment, and what the payments leave due."""
-    paye = sum((read_amount(p.get("montant", "")) or ZERO for p in composition.paiements), ZERO)
+    paye = sum(map(_verse, composition.paiements), ZERO)
     especes = next((p for p in composition.paiements if p["moyen"] == ESPECES), None)
-    montant = (read_amount(especes.get("montant", "")) or ZERO) if especes else ZERO
+    montant = _verse(especes) if especes else ZERO
     recu = read_amount(especes.get("recu", "")) if especes else None
     ecart = recu - montant if recu is not None else ZERO
     return Monnaie(
         especes=especes is not None,
-        reste=du - paye,
+        reste=max(du - paye, ZERO),
+        en_trop=max(paye - du, ZERO),
         rendu=max(ecart, ZERO),
         manque=max(-ecart, ZERO),
         rapides=sommes_rondes(montant, devise),

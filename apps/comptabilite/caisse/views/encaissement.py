@@ -37,6 +37,9 @@ from apps.socle.screens.amounts import read_amount
 from apps.socle.screens.fields import ErrorSummary
 from apps.socle.templatetags.cauris import KEY_FIELD
 
+PAS_DE_TOTAL = "?"
+"""What the screen's total was while a line could not be read: nothing is collected on it."""
+
 
 @permission_required(ENCAISSER)
 @require_http_methods(["GET", "POST"])
@@ -186,6 +189,7 @@ def _dessiner(poste: Poste, staff: StaffRequest) -> HttpResponse:
         "paiements": paiements,
         "resume": resume,
         "monnaie": compter_monnaie(poste.composition, addition.total, staff.tenant.currency),
+        "chiffrable": addition.lisible,
         "moyens": ecran.MOYENS,
         "identite": _identite(poste.patient, staff),
         "a_encaisser": _a_encaisser(poste.patient),
@@ -193,7 +197,7 @@ def _dessiner(poste: Poste, staff: StaffRequest) -> HttpResponse:
         "devise": staff.tenant.currency,
         "focus": focus,
         "total_du": addition.total,
-        "vu": plain(addition.total),
+        "vu": plain(addition.total) if addition.lisible else PAS_DE_TOTAL,
     }
     return ecran.dessiner(staff, "encaisser", "_poste", contexte, poste.statut)
 
@@ -301,6 +305,7 @@ def _dessiner_facture(poste: Poste, facture: FactureCaisse, du: Decimal, staff: 
         "paiements": paiements,
         "resume": resume,
         "monnaie": compter_monnaie(poste.composition, du, staff.tenant.currency),
+        "chiffrable": True,
         "moyens": ecran.MOYENS,
         "lignes_facture": facture.lignes.order_by("position"),
         "devise": staff.tenant.currency,
