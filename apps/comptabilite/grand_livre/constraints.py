@@ -69,3 +69,22 @@ def declare() -> None:
         "compte_parent",
     )
     declare_constraint("comptabilite_journal_actif", _("Ce journal n’est plus utilisé."), "journal-inactive", "journal")
+    declare_constraint("comptabilite_fait_absent", _("Une écriture naît d’un fait de l’établissement."), "fact-missing")
+    declare_constraint(
+        "comptabilite_fait_comptabilise", _("Ce fait est déjà comptabilisé en entier."), "fact-already-posted"
+    )
+    declare_constraint(
+        "comptabilite_ecriture_du_fait",
+        _("Les écritures d’un fait portent ses lignes, par les règles d’imputation, et rien d’autre."),
+        "entry-differs-from-fact",
+    )
+    declare_constraint(
+        "comptabilite_valideur_membre",
+        _("Une écriture se valide par un membre de l’établissement."),
+        "validator-not-a-member",
+    )
+    declare_constraint(
+        "comptabilite_valideur_second",
+        _("Qui a causé une écriture ne la valide pas."),
+        "second-person-required",
+    )

@@ -22,3 +22,12 @@ alter table socle_counter enable always trigger socle_counter_step;
 create or replace trigger socle_counter_no_truncate before truncate on socle_counter
   for each statement execute function socle_counter_step();
 alter table socle_counter enable always trigger socle_counter_no_truncate;
+
+-- Takes the next number of a kind and year, as `apps.socle.numbering.next_number` writes it, for functions of the apps.
+create or replace function socle_next_number(p_tenant uuid, p_kind text, p_year integer) returns text language sql volatile
+set search_path = pg_catalog, pg_temp as $$
+  insert into public.socle_counter as c (id, tenant_id, kind, year, last)
+    values (gen_random_uuid(), p_tenant, p_kind, p_year, 1)
+    on conflict (tenant_id, kind, year) do update set last = c.last + 1
+    returning p_kind || '-' || p_year || '-' || lpad(c.last::text, greatest(5, length(c.last::text)), '0')
+$$;

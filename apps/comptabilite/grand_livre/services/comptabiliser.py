@@ -23,8 +23,6 @@ from apps.comptabilite.grand_livre.imputation import (
     imputer,
 )
 from apps.comptabilite.grand_livre.models import CompteComptable, ImputationEnAttente, Periode, RegleImputation
-from apps.comptabilite.grand_livre.transitions import A_VALIDER
-from apps.socle.clock import now
 from apps.socle.facts import PublishedFact
 from apps.socle.fields import uuid7
 from apps.socle.money import plain
@@ -55,8 +53,9 @@ def regles_du(type_fait: str, jour: date) -> list[Regle]:
 def poster(fait: PublishedFact, ecritures: Iterable[EcritureImputee]) -> list[UUID]:
     """Write the entries of `fait`, A_VALIDER and without number, in one call; return their ids.
 
-    Raises IntegrityError, which the command turns into a sentence: closed period, account that
-    receives no entry, fact already posted.
+    The database takes date, document, currency and author from the stored fact, and refuses lines
+    that are not the fact's. Raises IntegrityError, which the command turns into a sentence: closed
+    period, account that receives no entry, fact already posted.
     """
     imputees = list(ecritures)
     collectifs = (
@@ -64,7 +63,9 @@ def poster(fait: PublishedFact, ecritures: Iterable[EcritureImputee]) -> list[UU
     )
     documents = [_document(fait, ecriture, collectifs) for ecriture in imputees]
     with connection.cursor() as cursor:
-        cursor.execute("select comptabilite_comptabiliser(%s, %s::jsonb)", [require_scope(), json.dumps(documents)])
+        cursor.execute(
+            "select comptabilite_comptabiliser(%s, %s, %s::jsonb)", [require_scope(), fait.id, json.dumps(documents)]
+        )
     return [UUID(document["id"]) for document in documents]
 
 
@@ -78,16 +79,7 @@ def _document(fait: PublishedFact, ecriture: EcritureImputee, collectifs: set[UU
     return {
         "id": str(uuid7()),
         "journal": str(ecriture.journal),
-        "fait": str(fait.id),
-        "date": fait.date.isoformat(),
         "libelle": libelle,
-        "piece": fait.number,
-        "devise": fait.currency,
-        "statut": A_VALIDER,
-        "auteur_type": str(fait.acteur.kind),
-        "auteur_id": str(fait.acteur.id) if fait.acteur.id else None,
-        "auteur_libelle": fait.acteur.label,
-        "le": now().isoformat(),
         "lignes": [
             _ligne(ordre, ligne, libelle, fait.tiers_id if ligne.compte in collectifs else None)
             for ordre, ligne in enumerate(ecriture.lignes)

@@ -13,10 +13,8 @@ from apps.comptabilite.grand_livre.models import Ecriture
 from apps.comptabilite.grand_livre.transitions import ECRITURE, VALIDEE
 from apps.socle.actors import Acteur, ActorKind
 from apps.socle.audit import record
-from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError, Conflict, NotAllowed
-from apps.socle.numbering import next_number
 from apps.socle.scope import require_scope
 
 
@@ -24,7 +22,7 @@ from apps.socle.scope import require_scope
 def valider_ecritures(*, ids: Sequence[UUID], acteur: Acteur) -> list[str]:
     """Number and freeze the entries `ids`, in order of date then of posting; return their numbers.
 
-    All or none. Who caused an entry does not validate it; what the system or a takeover caused, any
+    All or none; the database takes the numbers and the moment. Who caused an entry does not validate it; what the system or a takeover caused, any
     accountant may. Raises BusinessError for an empty selection or an unknown entry, Conflict when one is
     already validated, NotAllowed for one's own.
     """
@@ -32,17 +30,18 @@ def valider_ecritures(*, ids: Sequence[UUID], acteur: Acteur) -> list[str]:
         raise NotAllowed(_("Une écriture se valide par une personne."), code="person-required")
     ecritures = list(Ecriture.objects.filter(id__in=ids).select_related("comptable").order_by("date_ecriture", "id"))
     _verifier(ecritures, set(ids), acteur)
-    numeros = [next_number(kind="ECR", year=ecriture.date_ecriture.year) for ecriture in ecritures]
     with connection.cursor() as cursor:
         cursor.execute(
-            "select comptabilite_valider(%s, %s::uuid[], %s::text[], %s, %s)",
-            [require_scope(), [e.id for e in ecritures], numeros, acteur.id, now()],
+            "select ecriture, numero from comptabilite_valider(%s, %s::uuid[], %s)",
+            [require_scope(), [e.id for e in ecritures], acteur.id],
         )
-        if cursor.fetchone()[0] != len(ecritures):
-            raise Conflict(_("Une de ces écritures vient de changer d’état."), code="transition-refused")
-    for ecriture, numero in zip(ecritures, numeros, strict=True):
-        record("ecriture_validee", ecriture, acteur, new={"statut": VALIDEE, "numero_ecriture": numero})
-    return numeros
+        numeros = dict(cursor.fetchall())
+    if len(numeros) != len(ecritures):
+        raise Conflict(_("Une de ces écritures vient de changer d’état."), code="transition-refused")
+    for ecriture in ecritures:
+        new = {"statut": VALIDEE, "numero_ecriture": numeros[ecriture.id]}
+        record("ecriture_validee", ecriture, acteur, new=new)
+    return [numeros[ecriture.id] for ecriture in ecritures]
 
 
 def _verifier(ecritures: list[Ecriture], demandees: set[UUID], acteur: Acteur) -> None:

@@ -16,7 +16,7 @@ import psycopg
 from apps.comptabilite.grand_livre.models import CompteComptable, Ecriture
 from apps.organisations.models import Tiers
 from apps.socle.actors import SYSTEM, Acteur
-from apps.socle.clock import local_date, now
+from apps.socle.clock import local_date
 from apps.socle.commands import command
 from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, PublishedFact, publish
 from apps.socle.fields import uuid7
@@ -125,20 +125,12 @@ def connexion(alias: Alias, tenant_id: UUID) -> Iterator[psycopg.Connection]:
 def document(
     lignes: list[tuple[UUID, int, int]], journal: UUID, le: date | None = None, **valeurs: object
 ) -> dict[str, Any]:
-    """An entry as the posting function takes it; lines are (account, debit, credit)."""
+    """An entry of lines (account, debit, credit) as the posting function takes it, and its fact's day."""
     return {
         "id": str(uuid7()),
         "journal": str(journal),
-        "fait": None,
         "date": (le or aujourd_hui()).isoformat(),
         "libelle": "Écriture d’essai",
-        "piece": "",
-        "devise": "XAF",
-        "statut": "A_VALIDER",
-        "auteur_type": "system",
-        "auteur_id": None,
-        "auteur_libelle": "Système",
-        "le": now().isoformat(),
         "lignes": [
             {
                 "id": str(uuid7()),
@@ -157,7 +149,36 @@ def document(
 
 
 def poster(cursor: Any, tenant_id: UUID, *documents: dict[str, Any]) -> None:
-    """Call the posting function, and ask the deferred constraints at once."""
-    cursor.execute("select comptabilite_comptabiliser(%s, %s::jsonb)", [tenant_id, json.dumps(documents)])
+    """Call the posting function for each document's own fact, and ask the deferred constraints at once."""
+    for ecriture in documents:
+        fait = fait_de(cursor, tenant_id, ecriture)
+        appeler(cursor, tenant_id, fait, ecriture)
     cursor.execute("set constraints all immediate")
     cursor.execute("set constraints all deferred")
+
+
+def appeler(cursor: Any, tenant_id: UUID, fait: UUID | None, *documents: dict[str, Any]) -> None:
+    """Call the posting function alone."""
+    cursor.execute("select comptabilite_comptabiliser(%s, %s, %s::jsonb)", [tenant_id, fait, json.dumps(documents)])
+
+
+def fait_de(cursor: Any, tenant_id: UUID, ecriture: dict[str, Any]) -> UUID:
+    """Write by hand the fact that says what `ecriture` says, and a rule for each line: what stops it then is the entry itself."""
+    fait, lignes = uuid7(), []
+    for ligne in ecriture["lignes"]:
+        role, sens = f"role-{ligne['ordre']}", "CREDIT" if ligne["debit"] == "0" else "DEBIT"
+        ligne["regle"] = str(uuid7())
+        cursor.execute(
+            "insert into comptabilite_regleimputation (id, tenant_id, type_fait, role, moyen, operateur, caisse, compte_bancaire,"
+            " service, type_recette, taxe, sens, compte_id, journal_id, cree_le, cree_par)"
+            " values (%s, %s, %s, %s, '', '', '', '', '', '', '', %s, %s, %s, now(), 'essai')",
+            [ligne["regle"], tenant_id, f"essai:{fait}", role, sens, ligne["compte"], ecriture["journal"]],
+        )
+        lignes.append({"role": role, "criteria": {}, "amount": ligne[sens.lower()], "label": ""})
+    cursor.execute(
+        "insert into socle_fait (id, tenant_id, type, source_type, source_id, number, date, currency, lines, tiers_label,"
+        " acteur_kind, acteur_label, key, snapshot, created_at)"
+        " values (%s, %s, %s, 'organisations.Tiers', %s, 'ESSAI', %s, 'XAF', %s::jsonb, '', 'system', 'Système', %s, '{}', now())",
+        [fait, tenant_id, f"essai:{fait}", fait, ecriture["date"], json.dumps(lignes), str(fait)],
+    )
+    return fait

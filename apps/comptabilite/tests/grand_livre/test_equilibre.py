@@ -15,7 +15,15 @@ from psycopg import errors
 from apps.comptabilite.grand_livre.models import CompteComptable, Ecriture, Journal, Periode
 from apps.comptabilite.grand_livre.selectors import ecarts_totaux
 from apps.comptabilite.grand_livre.services.valider_ecritures import valider_ecritures
-from apps.comptabilite.tests.grand_livre.factories import aujourd_hui, connexion, document, facture, poster
+from apps.comptabilite.tests.grand_livre.factories import (
+    appeler,
+    aujourd_hui,
+    connexion,
+    document,
+    facture,
+    fait_de,
+    poster,
+)
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_acteur, make_tenant
 from apps.socle.commands import check_deferred_constraints
@@ -194,9 +202,7 @@ def test_a_draft_may_be_unbalanced_until_it_is_submitted(livre: Livre, owner: ps
 def test_a_scope_left_before_the_commit_hides_nothing(livre: Livre, runtime: psycopg.Connection) -> None:
     boiteuse = document([(livre.comptes["5711"], 700, 0), (livre.comptes["7588"], 0, 600)], livre.journaux["OD"])
     cursor = runtime.cursor()
-    cursor.execute(
-        "select comptabilite_comptabiliser(%s, %s::jsonb)", [livre.tenant, psycopg.types.json.Jsonb([boiteuse])]
-    )
+    appeler(cursor, livre.tenant, fait_de(cursor, livre.tenant, boiteuse), boiteuse)
     cursor.execute("select set_config('cauris.tenant', '', true)")
     with pytest.raises(errors.InsufficientPrivilege, match="out of scope"):
         runtime.commit()
@@ -240,11 +246,11 @@ def test_the_function_posts_for_the_tenant_in_scope_only(
 ) -> None:
     bonne = document([(livre.comptes["5711"], 700, 0), (livre.comptes["7588"], 0, 700)], livre.journaux["OD"])
     with pytest.raises(errors.InsufficientPrivilege, match="out of scope"):
-        poster(runtime.cursor(), autre[0], bonne)
+        appeler(runtime.cursor(), autre[0], uuid4(), bonne)
     runtime.rollback()
     runtime.execute("select set_config('cauris.tenant', '', false)")
     with pytest.raises(errors.InsufficientPrivilege, match="out of scope"):
-        poster(runtime.cursor(), livre.tenant, bonne)
+        appeler(runtime.cursor(), livre.tenant, uuid4(), bonne)
 
 
 def test_the_function_takes_no_account_of_another_tenant(
@@ -258,13 +264,15 @@ def test_the_function_takes_no_account_of_another_tenant(
 def test_the_validation_function_keeps_to_its_tenant(
     livre: Livre, runtime: psycopg.Connection, autre: tuple[UUID, UUID]
 ) -> None:
-    appel = "select comptabilite_valider(%s, %s::uuid[], %s::text[], %s, now())"
+    appel = "select numero from comptabilite_valider(%s, %s::uuid[], %s)"
     with pytest.raises(errors.InsufficientPrivilege, match="out of scope"):
-        runtime.execute(appel, [autre[0], [livre.ecriture], ["ECR-2026-00001"], uuid4()])
+        runtime.execute(appel, [autre[0], [livre.ecriture], uuid4()])
     runtime.rollback()
+    with scope(autre[0]):
+        voisin = make_acteur(Tenant.objects.get(), "comptable")
     runtime.execute("select set_config('cauris.tenant', %s, false)", [str(autre[0])])
-    [[nombre]] = runtime.execute(appel, [autre[0], [livre.ecriture], ["ECR-2026-00001"], uuid4()]).fetchall()
-    assert nombre == 0, "another tenant's entry is not there"
+    numeros = runtime.execute(appel, [autre[0], [livre.ecriture], voisin.id]).fetchall()
+    assert numeros == [], "another tenant's entry is not there"
 
 
 TABLES = ("comptabilite_ecriture", "comptabilite_ligneecriture", "comptabilite_totalcompte")

@@ -150,7 +150,7 @@ def test_the_check_finds_a_line_without_total(livre: Tenant) -> None:
         assert len(ecarts_totaux()) == 3
 
 
-def test_several_entries_in_one_call_share_their_totals(tenant: Tenant) -> None:
+def test_several_entries_share_their_totals(tenant: Tenant) -> None:
     comptes = dict(CompteComptable.objects.values_list("numero", "id"))
     journal = Journal.objects.get(code="OD").id
     documents = [document([(comptes["5711"], n, 0), (comptes["7588"], 0, n)], journal) for n in (100, 200, 300)]
