@@ -21,7 +21,9 @@ from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_sessi
 from apps.comptabilite.caisse.services.vendre_au_comptant import vendre_au_comptant
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente, LigneEcriture
 from apps.comptabilite.tests.caisse.factories import carte, cheque, especes, lignes, make_guichet, mobile, virement
+from apps.fiscal import closings
 from apps.fiscal.models import FiscalEntry
+from apps.fiscal.services.close_period import close_period
 from apps.fiscal.services.verify_chain import verify_chain
 from apps.mouvements.models import MouvementFinancier
 from apps.organisations.models import Tenant
@@ -60,6 +62,9 @@ def day(tenant: Tenant) -> list[Fait]:
     close(guichet.session, +500)
     session = open_with(20_000)
     close(session, -500)
+    first = closings.first_day()
+    assert first is not None
+    close_period(closing_type="daily", closing_date=first, acteur=guichet.caissiere)
     return list(Fait.objects.order_by("id"))
 
 
@@ -71,7 +76,7 @@ def test_every_subscriber_of_the_order_is_there():
 @pytest.mark.parametrize("declaration", facts.declarations(), ids=lambda d: d.type)
 def test_a_declaration_names_a_document_and_its_roles(declaration):
     assert apps.get_model(declaration.source)
-    assert declaration.roles
+    assert declaration.roles or not declaration.money
     assert str(declaration.label)
 
 

@@ -21,6 +21,13 @@ INVOICE_ISSUED = FactDeclaration(
     entry_type="invoice",
     legal_status="donnee_fiscale",
     roles=("creance", "produit", "taxe", "arrondi_gain", "arrondi_perte"),
+    totals={
+        "creance": "invoiced",
+        "produit": "base",
+        "taxe": "tax",
+        "arrondi_gain": "rounding_gain",
+        "arrondi_perte": "rounding_loss",
+    },
 )
 
 
@@ -63,6 +70,8 @@ def _criteria(line: InvoiceLine) -> dict[str, str]:
     criteria = {"type_recette": line.category}
     if line.service_code:
         criteria["service"] = line.service_code
+    if line.tax_rate:  # the closing of the day tells what each rate was taken on
+        criteria["taxe"] = plain(line.tax_rate)
     return criteria
 
 

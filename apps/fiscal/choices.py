@@ -44,3 +44,20 @@ class CheckStatus(models.TextChoices):
     PASSED = "passed", _("Conforme")
     WARNING = "warning", _("À surveiller")
     FAILED = "failed", _("Rompue")
+
+
+class ClosingType(models.TextChoices):
+    """What a closing covers."""
+
+    DAILY = "daily", _("Jour")
+    MONTHLY = "monthly", _("Mois")
+    YEARLY = "yearly", _("Année")
+
+
+class ClosingStatus(models.TextChoices):
+    """The documents' states of a closing; ours is inserted whole, so that it is never anything but completed."""
+
+    PENDING = "pending", _("En cours")
+    COMPLETED = "completed", _("Clôturé")
+    VERIFIED = "verified", _("Vérifié")
+    ERROR = "error", _("En erreur")

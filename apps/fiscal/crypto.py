@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 ALGORITHM = "rfc8785+sha256+ed25519"
 GENESIS_LABEL = b"cauris/genesis/v1\x00"
 CHAIN_LABEL = b"cauris/chain/v1\x00"
+CLOSING_GENESIS_LABEL = b"cauris/closing-genesis/v1\x00"
+CLOSING_LABEL = b"cauris/closing/v1\x00"
 COMMITMENT_LABEL = b"cauris/commitment/v1\x00"
 SIGNING_KEY_LABEL = b"cauris/signing-key/v1\x00"
 MASTER_SECRET_BYTES = 32
@@ -74,8 +76,24 @@ def chain_hash(sequence_number: int, previous_hash: str, data_hash: str) -> str:
     return hashlib.sha256(CHAIN_LABEL + sequence_number.to_bytes(8, "big") + previous + data).hexdigest()
 
 
+def closing_genesis_hash(tenant_id: UUID) -> str:
+    """Return what the first closing of a tenant names as the closing before it."""
+    return hashlib.sha256(CLOSING_GENESIS_LABEL + tenant_id.bytes).hexdigest()
+
+
+def closing_hash(previous_closing_hash: str, data_hash: str) -> str:
+    """Return the hash that binds a closing's content and every closing before it.
+
+    The hashes are 64 hexadecimal digits; raises ValueError when one is not.
+    """
+    previous, data = bytes.fromhex(previous_closing_hash), bytes.fromhex(data_hash)
+    if len(previous) != 32 or len(data) != 32:
+        raise ValueError("A hash of the chain is 32 bytes.")
+    return hashlib.sha256(CLOSING_LABEL + previous + data).hexdigest()
+
+
 def sign(key: Ed25519PrivateKey, chain_hash: str) -> bytes:
-    """Return the 64 bytes of the signature over the 32 bytes of the chain hash."""
+    """Return the 64 bytes of the signature over the 32 bytes of a link's hash, or of a closing's."""
     return key.sign(bytes.fromhex(chain_hash))
 
 

@@ -13,7 +13,7 @@ from apps.fiscal.keys import Signer, signer
 from apps.socle.errors import BusinessError
 
 _HEAD = """
-select s.last_sequence_number, s.head_hash, s.last_fiscal_date, coalesce(nullif(t.legal_name, ''), t.name), t.time_zone,
+select s.last_sequence_number, s.head_hash, s.last_fiscal_date, s.sealed_until, coalesce(nullif(t.legal_name, ''), t.name), t.time_zone,
   t.environment, k.key_id, k.public_key
 from fiscal_fiscalsequence s
 join organisations_tenant t on t.id = s.tenant_id
@@ -29,6 +29,7 @@ class HeadToExtend:
     number: int
     chain_hash: str
     day: date | None
+    sealed_until: date | None
     tenant_name: str
     time_zone: str
     environment: str

@@ -78,12 +78,15 @@ from (
         || e.user_agent_salt || convert_to(e.user_agent, 'UTF8')), 'hex'))
     and (e.day_before is null or e.fiscal_date >= e.day_before)
     and (abs(e.fiscal_date - (e.created_at at time zone 'UTC')::date) <= 1
-      or coalesce(e.fiscal_date = e.day_before, false))
+      or coalesce(e.fiscal_date = e.day_before, false) or coalesce(e.fiscal_date = e.sealed + 1, false))
+    and (e.sealed is null or e.fiscal_date > e.sealed)
   ) as holds
   from (
     select e.*, c.ip_address, c.ip_salt, c.user_agent, c.user_agent_salt,
       convert_from(e.data_canonical, 'UTF8')::jsonb as said, lag(e.sequence_number) over in_order as number_before,
-      coalesce(lag(e.fiscal_date) over in_order, %(day)s::date) as day_before
+      coalesce(lag(e.fiscal_date) over in_order, %(day)s::date) as day_before,
+      case when e.entry_type = 'closing' and e.data_snapshot#>>'{document,closing_type}' = 'daily'
+        then (e.data_snapshot#>>'{document,closing_date}')::date end as sealed
     from public.fiscal_fiscalentry e
     left join public.fiscal_fiscalcommitment c on c.tenant_id = e.tenant_id and c.entry_id = e.id
     where e.tenant_id = %(tenant)s and e.sequence_number between %(first)s and %(last)s

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -199,7 +199,15 @@ class ChainReader:
     def _day(self, link: StoredLink) -> Iterator[tuple[str, str]]:
         if link.fiscal_date < self.last_date:
             yield "fiscal-date", _("son jour fiscal recule.")
-        elif link.fiscal_date != self.last_date and _days_apart(link.fiscal_date, link.created_at) > 1:
+            return
+        sealed = _seals(link)
+        if link.fiscal_date <= sealed:
+            yield "fiscal-date", _("son jour fiscal est celui qu’il clôture.")
+        elif (
+            link.fiscal_date != self.last_date
+            and link.fiscal_date != _day_after(sealed)
+            and _days_apart(link.fiscal_date, link.created_at) > 1
+        ):
             yield "fiscal-date", _("son jour fiscal n’est pas celui de son enregistrement.")
 
 
@@ -256,6 +264,27 @@ def _commitments(link: StoredLink, envelope: Mapping[str, Any]) -> Iterator[tupl
             or crypto.commitment(name, salt, text) != committed
         ):
             yield f"commitment-{name}", _("la donnée effaçable « %s » n’est pas celle qui a été engagée.") % name
+
+
+def _seals(link: StoredLink) -> str:
+    """Return the day that this link seals: that of a day's closing says it; an empty text for any other link.
+
+    Days never go back, so that no link after this one can be dated into it either.
+    """
+    if link.entry_type != "closing":
+        return ""
+    try:
+        document = json.loads(link.data_canonical)["document"]
+        return document["closing_date"] if document["closing_type"] == "daily" else ""
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def _day_after(day: str) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _days_apart(day: str, moment: str) -> int:

@@ -6,6 +6,7 @@ speaks first (a race, a hand-written query), its name is looked up and becomes t
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 
@@ -50,21 +51,39 @@ class Conflict(BusinessError):
 
 @dataclass(frozen=True)
 class ConstraintMessage:
-    """What a constraint of the database says to a person."""
+    """What a constraint of the database says to a person.
+
+    `named` is the same sentence with `%(name)s` in it, for a trigger that RAISEs what it met as a JSON object in DETAIL.
+    """
 
     message: Text
     code: str
     field: str | None = None
+    named: Text | None = None
+
+    def with_detail(self, detail: str | None) -> Text:
+        """Return the sentence that names what the trigger met, or the plain one where it does not say."""
+        if self.named is None:
+            return self.message
+        try:
+            return str(self.named) % json.loads(detail or "")
+        except (ValueError, KeyError, TypeError):
+            return self.message
 
 
 _declared: dict[str, ConstraintMessage] = {}
 
 
-def declare_constraint(name: str, message: Text, code: str, field: str | None = None) -> None:
-    """Give the constraint or trigger `name` its French sentence. Called from `AppConfig.ready()`."""
+def declare_constraint(
+    name: str, message: Text, code: str, field: str | None = None, *, named: Text | None = None
+) -> None:
+    """Give the constraint or trigger `name` its French sentence. Called from `AppConfig.ready()`.
+
+    `named`, where the trigger's DETAIL is a JSON object, is filled with it: who, which day, which period.
+    """
     if name in _declared and _declared[name].code != code:
         raise ValueError(f"constraint {name} is declared twice")
-    _declared[name] = ConstraintMessage(message, code, field)
+    _declared[name] = ConstraintMessage(message, code, field, named)
 
 
 @cache
@@ -119,7 +138,10 @@ def from_integrity_error(error: IntegrityError) -> BusinessError | None:
     An unknown constraint is a defect of ours, not of the person: the caller lets it rise.
     """
     said = message_of(constraint_name(error))
-    return BusinessError(said.message, code=said.code, field=said.field) if said else None
+    if said is None:
+        return None
+    detail = getattr(getattr(error.__cause__, "diag", None), "message_detail", None)
+    return BusinessError(said.with_detail(detail), code=said.code, field=said.field)
 
 
 declare_constraint(

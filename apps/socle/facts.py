@@ -34,7 +34,8 @@ class FactDeclaration:
     """A kind of fact: its roles, and what it is to the chain (`entry_type`, `legal_status`).
 
     `money` says that the ledger posts it; a fact that is not about money is chained only.
-    `source` is the `app.Model` of the document it comes from.
+    `source` is the `app.Model` of the document it comes from. `totals` says what a role adds to in the
+    closing of a day, in the words of `fiscal.totals.Measure`; a role that is not there adds to nothing.
     """
 
     type: str
@@ -44,6 +45,7 @@ class FactDeclaration:
     legal_status: str
     roles: tuple[str, ...] = ()
     money: bool = True
+    totals: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ def declare() -> None:
             entry_type="payment",
             legal_status="donnee_fiscale",
             roles=("reglement", "creance_reglee"),
+            totals={"reglement": "collected"},
         )
     )
     for type_fait, (label, debit, credit) in MOUVEMENTS_DE_CAISSE.items():

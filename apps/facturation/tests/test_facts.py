@@ -54,8 +54,8 @@ def test_roles_and_criteria():
     assert parts == [
         ("creance", 6500, {}),
         ("produit", 5000, {"type_recette": "SOIN", "service": "MED"}),
-        ("produit", 419, {"type_recette": "AUTRE"}),
-        ("produit", 839, {"type_recette": "AUTRE"}),
+        ("produit", 419, {"type_recette": "AUTRE", "taxe": "19.25"}),
+        ("produit", 839, {"type_recette": "AUTRE", "taxe": "19.25"}),
         ("taxe", 242, {"taxe": "19.25", "type_recette": "AUTRE"}),
     ]
 

@@ -1,3 +1,4 @@
+from apps.fiscal.models.closing import FiscalClosing
 from apps.fiscal.models.commitment import FiscalCommitment
 from apps.fiscal.models.entry import FiscalEntry
 from apps.fiscal.models.integrity_answer import FiscalIntegrityAnswer
@@ -6,6 +7,7 @@ from apps.fiscal.models.key import FiscalKey
 from apps.fiscal.models.sequence import FiscalSequence
 
 __all__ = [
+    "FiscalClosing",
     "FiscalCommitment",
     "FiscalEntry",
     "FiscalIntegrityAnswer",

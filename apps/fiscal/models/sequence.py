@@ -8,9 +8,10 @@ from apps.socle.immutability import Protection
 
 
 class FiscalSequence(TenantOwned):
-    """Where the chain stands: last number, last hash, last day. One row a tenant.
+    """Where the chain stands: last number, last hash, last day, and the last day that is sealed. One row a tenant.
 
-    Only the trigger on `FiscalEntry` moves it, by one (`sql/entry.sql`); the runtime role reads it.
+    Only the trigger on `FiscalEntry` moves it, by one (`sql/10_entry.sql`), and that on `FiscalClosing`, by a day
+    (`sql/30_closing.sql`); the runtime role reads it.
     Source: facturation-fiscal.md, `fiscal_sequences`.
     """
 
@@ -18,11 +19,19 @@ class FiscalSequence(TenantOwned):
     head_hash = models.CharField(_("empreinte de tête"), max_length=64)
     last_sequence_date = models.DateTimeField(_("dernier maillon le"))
     last_fiscal_date = models.DateField(_("dernier jour fiscal"), null=True)
+    sealed_until = models.DateField(_("jours scellés jusqu’au"), null=True)
     lock_version = models.BigIntegerField(_("version"), default=0)
 
     protection = Protection(
         runtime="select",
-        living=("last_sequence_number", "head_hash", "last_sequence_date", "last_fiscal_date", "lock_version"),
+        living=(
+            "last_sequence_number",
+            "head_hash",
+            "last_sequence_date",
+            "last_fiscal_date",
+            "sealed_until",
+            "lock_version",
+        ),
     )
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,7 +67,7 @@ def _envelope(fact: PublishedFact, acteur: Acteur, head: HeadToExtend, salts: _S
         entity_type=fact.source_type,
         entity_id=fact.source_id,
         entity_number=fact.number,
-        fiscal_date=fiscal_date(moment, head.time_zone, head.day),
+        fiscal_date=fiscal_date(moment, head.time_zone, head.day, head.sealed_until),
         document_date=fact.date,
         created_at=moment,
         legal_status=fact.declaration.legal_status,
@@ -86,10 +86,17 @@ def _envelope(fact: PublishedFact, acteur: Acteur, head: HeadToExtend, salts: _S
     )
 
 
-def fiscal_date(moment: datetime, time_zone: str, last: date | None) -> date:
-    """Return the tenant's local day, or the chain's last day where the clock went back."""
-    today = moment.astimezone(ZoneInfo(time_zone)).date()
-    return today if last is None else max(today, last)
+def fiscal_date(moment: datetime, time_zone: str, last: date | None, sealed_until: date | None = None) -> date:
+    """Return the tenant's local day, or the chain's last day where the clock went back.
+
+    Never a sealed day: who sells after the day's closing sells into the next one.
+    """
+    days = [moment.astimezone(ZoneInfo(time_zone)).date()]
+    if last is not None:
+        days.append(last)
+    if sealed_until is not None:
+        days.append(sealed_until + timedelta(days=1))
+    return max(days)
 
 
 def _fact_json(fact: PublishedFact) -> dict[str, Any]:

@@ -44,6 +44,7 @@ create or replace function fiscal_follow_head() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
   head public.fiscal_fiscalsequence%rowtype;
+  who text;
   utc_day date := (new.created_at at time zone 'UTC')::date;
 begin
   select * into head from public.fiscal_fiscalsequence where tenant_id = new.tenant_id for update;
@@ -55,8 +56,17 @@ begin
     raise exception using errcode = '23514', constraint = 'fiscal_follows_head', table = tg_table_name,
       message = format('link %s does not follow the head %s', new.sequence_number, head.last_sequence_number);
   end if;
+  if new.fiscal_date <= head.sealed_until then
+    select c.actor_label into who from public.fiscal_fiscalclosing c
+     where c.tenant_id = new.tenant_id and c.closing_type = 'daily' and c.closing_date >= new.fiscal_date
+     order by c.closing_date limit 1;
+    raise exception using errcode = '23514', constraint = 'fiscal_day_sealed', table = tg_table_name,
+      message = format('link %s: the day %s is sealed', new.sequence_number, new.fiscal_date),
+      detail = json_build_object('day', to_char(new.fiscal_date, 'DD/MM/YYYY'), 'who', coalesce(who, '?'))::text;
+  end if;
   if new.fiscal_date < head.last_fiscal_date
-     or (abs(new.fiscal_date - utc_day) > 1 and new.fiscal_date is distinct from head.last_fiscal_date) then
+     or (abs(new.fiscal_date - utc_day) > 1 and new.fiscal_date is distinct from head.last_fiscal_date
+         and new.fiscal_date is distinct from head.sealed_until + 1) then
     raise exception using errcode = '23514', constraint = 'fiscal_date_of_chaining', table = tg_table_name,
       message = format('link %s: fiscal date %s, made on %s after %s', new.sequence_number, new.fiscal_date, utc_day, head.last_fiscal_date);
   end if;
