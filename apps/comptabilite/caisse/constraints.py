@@ -1,4 +1,4 @@
-"""What the till's triggers say in French. Each name stands in `sql/30_caisse.sql`."""
+"""What the till's triggers say in French. Each name stands in `sql/30_caisse.sql` or `sql/31_session_caisse.sql`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,20 @@ def declare() -> None:
     )
     declare_constraint(
         "comptabilite_quittance_session_ouverte", _("La caisse n’est pas ouverte à ce caissier."), "till-closed"
+    )
+    declare_constraint(
+        "comptabilite_session_fonds",
+        _("Le fonds diffère du dernier comptage de la caisse : la différence se porte par un fait."),
+        "float-not-booked",
+        "fonds",
+    )
+    declare_constraint(
+        "comptabilite_session_attendu",
+        _("Le montant attendu est le fonds de caisse et les espèces reçues, rien d’autre."),
+        "till-expected-differs",
+    )
+    declare_constraint(
+        "comptabilite_session_ecart", _("L’écart de caisse se porte par son fait."), "till-difference-not-booked"
     )
     declare_constraint(
         "comptabilite_quittance_somme",

@@ -1,0 +1,62 @@
+-- A till says what its drawer must hold, whoever opens or closes it, and what differs is booked. Asked at commit,
+-- when payments and facts are there; a payment asks again, for one that comes after the count.
+create or replace function comptabilite_session_caisse_juste() returns trigger language plpgsql
+set search_path = pg_catalog, public, pg_temp as $$
+declare
+  s public.comptabilite_sessioncaisse;
+  porte numeric;
+  compte_avant numeric;
+begin
+  select * into s from public.comptabilite_sessioncaisse x where x.tenant_id = new.tenant_id and x.id =
+    case tg_table_name when 'comptabilite_sessioncaisse' then new.id
+    else (select q.session_caisse_id from public.comptabilite_quittance q where q.id = (to_jsonb(new)->>'quittance_id')::uuid) end;
+  if not found then  -- the scope changed before the commit: what cannot be checked is refused
+    raise exception using errcode = '42501', message = format('%s %s is out of scope', tg_table_name, new.id);
+  end if;
+  if tg_op = 'INSERT' and tg_table_name = 'comptabilite_sessioncaisse' then
+    -- What the till held when it was last counted. A session that was closed since sees those made before it only.
+    select a.compte into compte_avant from public.comptabilite_sessioncaisse a
+      where a.tenant_id = s.tenant_id and a.caisse_id = s.caisse_id and a.statut = 'FERMEE' and a.id <> s.id
+        and (s.statut = 'OUVERTE' or a.id < s.id)
+      order by a.fermee_le desc, a.id desc limit 1;
+    porte := public.comptabilite_session_porte(s.tenant_id, s.id, s.devise, 'fonds_de_caisse', 'retrait_de_caisse');
+    if porte is distinct from s.fonds - coalesce(compte_avant, 0) then
+      raise exception using errcode = '23514', constraint = 'comptabilite_session_fonds', table = tg_table_name,
+        message = format('session %s: float of %s after a count of %s, booked %s', s.id, s.fonds, coalesce(compte_avant, 0), porte);
+    end if;
+  end if;
+  if s.statut <> 'FERMEE' then
+    return null;
+  end if;
+  if s.attendu is distinct from s.fonds + coalesce((
+    select sum(p.montant) from public.comptabilite_quittance q
+    join public.comptabilite_paiementquittance p on p.tenant_id = q.tenant_id and p.quittance_id = q.id
+    where q.tenant_id = s.tenant_id and q.session_caisse_id = s.id and p.moyen = 'ESPECES'), 0) then
+    raise exception using errcode = '23514', constraint = 'comptabilite_session_attendu', table = tg_table_name,
+      message = format('session %s: %s is not its float and its cash', s.id, s.attendu);
+  end if;
+  porte := public.comptabilite_session_porte(s.tenant_id, s.id, s.devise, 'excedent_de_caisse', 'manquant_de_caisse');
+  if porte is distinct from s.ecart then
+    raise exception using errcode = '23514', constraint = 'comptabilite_session_ecart', table = tg_table_name,
+      message = format('session %s: difference of %s, booked %s', s.id, s.ecart, porte);
+  end if;
+  return null;
+end $$;
+
+-- What the facts of a session book: those that bring cash in, less those that take it out.
+create or replace function comptabilite_session_porte(p_tenant uuid, p_session uuid, p_devise text, p_entree text, p_sortie text)
+returns numeric language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(sum(case f.type when p_entree then 1 else -1 end * (f.lines->0->>'amount')::numeric), 0)
+  from public.socle_fait f
+  where f.tenant_id = p_tenant and f.source_type = 'comptabilite.SessionCaisse' and f.source_id = p_session
+    and f.type in (p_entree, p_sortie) and f.currency = p_devise
+$$;
+
+drop trigger if exists comptabilite_session_caisse_juste on comptabilite_sessioncaisse;
+create constraint trigger comptabilite_session_caisse_juste after insert or update on comptabilite_sessioncaisse
+  deferrable initially deferred for each row execute function comptabilite_session_caisse_juste();
+alter table comptabilite_sessioncaisse enable always trigger comptabilite_session_caisse_juste;
+drop trigger if exists comptabilite_session_caisse_juste on comptabilite_paiementquittance;
+create constraint trigger comptabilite_session_caisse_juste after insert on comptabilite_paiementquittance
+  deferrable initially deferred for each row when (new.moyen = 'ESPECES') execute function comptabilite_session_caisse_juste();
+alter table comptabilite_paiementquittance enable always trigger comptabilite_session_caisse_juste;
