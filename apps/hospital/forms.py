@@ -23,6 +23,7 @@ from apps.hospital.identite import (
 from apps.hospital.models import Service
 from apps.hospital.selectors import code_connu
 from apps.socle.errors import BusinessError
+from apps.socle.screens.addresses import way_back
 from apps.socle.screens.amounts import AmountField
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ class FiltrePatients(forms.Form):
 
 
 class PatientForm(forms.Form):
-    """Who a patient is; `vus` remembers the look-alikes that were shown before insisting."""
+    """Who a patient is; `vus` remembers the look-alikes that were shown before insisting, `retour` who waits for them."""
 
     nom = forms.CharField(
         label=_("Nom"), max_length=NOM_MAXIMUM, error_messages={"required": _("Le nom est obligatoire.")}
@@ -63,6 +64,7 @@ class PatientForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "tel"}),
     )
     vus = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
+    retour = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, aujourdhui: dt.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,6 +83,10 @@ class PatientForm(forms.Form):
 
     def clean_date_naissance(self) -> dt.date | None:
         return _verifier(lambda: lire_naissance(self.cleaned_data["date_naissance"], self.aujourdhui))
+
+    def clean_retour(self) -> str:
+        """Keep an address of this house only."""
+        return way_back(self.cleaned_data["retour"])
 
     def identite(self) -> Identite:
         """Return what was typed, cleaned."""

@@ -25,6 +25,7 @@ from apps.organisations.requests import StaffRequest
 from apps.socle.clock import local_date
 from apps.socle.errors import BusinessError
 from apps.socle.idempotency import run_once
+from apps.socle.screens.addresses import way_back, with_query
 from apps.socle.screens.lists import page_of
 
 RESULTATS = 8
@@ -87,7 +88,7 @@ def creer(request: HttpRequest) -> HttpResponse:
     aujourdhui = local_date(staff.tenant.time_zone)
     if request.method == "GET":
         initial = _deja_dit(_question(request)) | {
-            champ: request.GET[champ] for champ in ("nom", "telephone") if champ in request.GET
+            champ: request.GET[champ] for champ in ("nom", "telephone", "retour") if champ in request.GET
         }
         return _formulaire(request, PatientForm(initial=initial, aujourdhui=aujourdhui))
     form = PatientForm(request.POST, aujourdhui=aujourdhui)
@@ -128,7 +129,9 @@ def _enregistrer(request: HttpRequest, form: PatientForm) -> HttpResponse:
         return _formulaire(request, form, status=refus.status)
     patient = Patient.objects.get(pk=resultat.result_id)
     messages.success(request, _("Patient enregistré sous le numéro %s.") % patient.numero)
-    return HttpResponseRedirect(reverse("hospital:patient", args=[patient.pk]))
+    retour = form.cleaned_data["retour"]
+    chez_lui = reverse("hospital:patient", args=[patient.pk])
+    return HttpResponseRedirect(with_query(retour, {"patient": patient.pk}) if retour else chez_lui)
 
 
 @permission_required("hospital.change_patient")
@@ -160,11 +163,13 @@ def _formulaire(
 ) -> HttpResponse:
     staff = cast(StaffRequest, request)
     connus = candidats or []
-    retour = reverse("hospital:patient", args=[patient.pk]) if patient else reverse("hospital:patients")
+    pour = "" if patient else way_back(str(form["retour"].value() or ""))
+    retour = reverse("hospital:patient", args=[patient.pk]) if patient else pour or reverse("hospital:patients")
     contexte = {
         "form": form,
         "patient": patient,
         "candidats": resultats(connus, "", staff.tenant),
+        "pour": with_query(pour, {"patient": ""}) if pour else "",
         "vus": ",".join(str(candidat.pk) for candidat in connus),
         "retour": retour,
     }

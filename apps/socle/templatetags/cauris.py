@@ -200,14 +200,14 @@ def resume_erreurs(*forms: BaseForm | BaseFormSet[Any] | None) -> dict[str, Any]
 
 
 @register.simple_tag(takes_context=True)
-def cle_formulaire(context: Context, neuve: bool = False) -> SafeString:
+def cle_formulaire(context: Context, neuve: bool = False, cle: str = "") -> SafeString:
     """`{% cle_formulaire %}`: the hidden idempotency key of a form that moves money.
 
-    A form shown again with its errors keeps the key it was sent with; `neuve` gives it another,
-    where that one has already served.
+    A form shown again with its errors keeps the key it was sent with, and one taken up again has its `cle`;
+    `neuve` gives another, where that one has already served.
     """
     request: HttpRequest | None = context.get("request")
-    sent = request.POST.get(KEY_FIELD, "") if request is not None and not neuve else ""
+    sent = request.POST.get(KEY_FIELD, cle) if request is not None and not neuve else ""
     return format_html(
         '<input type="hidden" name="{}" value="{}">', KEY_FIELD, sent if 0 < len(sent) <= 255 else uuid4()
     )

@@ -1,4 +1,4 @@
-"""The sale being composed. The form carries it whole; nothing is stored until it is collected.
+"""The sale being composed. The form carries it whole; nothing is written until it is collected.
 
 So a screen works without JavaScript, and Back, F5 or a lost session cost nothing: each button
 sends the form, the server changes the composition and draws it again.

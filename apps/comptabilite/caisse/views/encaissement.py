@@ -21,6 +21,7 @@ from apps.comptabilite.caisse.selectors import factures_a_encaisser, session_ouv
 from apps.comptabilite.caisse.services.vendre_au_comptant import encaisser_une_fois, facturer_une_fois, vendre_une_fois
 from apps.comptabilite.caisse.transitions import ENCAISSER
 from apps.comptabilite.caisse.views import poste as ecran
+from apps.comptabilite.caisse.views import suspendue
 from apps.comptabilite.caisse.views.composition import Addition, Composition, additionner, compter_monnaie
 from apps.comptabilite.caisse.views.poste import Poste
 from apps.hospital.models import Patient
@@ -49,10 +50,14 @@ def encaisser(request: HttpRequest) -> HttpResponse:
     if request.method == "GET" and session_ouverte(staff.acteur.id) is None:
         messages.info(request, _("Ouvrez d’abord votre caisse."))
         return HttpResponseRedirect(reverse("caisse:session"))
-    poste = Poste(Composition(patient=request.GET.get("patient", "")))
-    if request.method == "POST":
+    if request.method == "GET":
+        composition, cle = suspendue.reprendre(request, staff)
+        poste = Poste(composition, cle=cle)
+    else:
         poste = Poste.lire(request)
         faire, objet = ecran.bouton(request)
+        if faire == "nouveau-patient" and request.user.has_perm("hospital.add_patient"):
+            return suspendue.enregistrer_un_patient(poste.composition, staff)
         _agir(poste, faire, objet, staff)
         if faire in {"encaisser", "attente"}:
             fini = _conclure(poste, faire, staff)

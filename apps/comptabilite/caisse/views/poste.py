@@ -42,8 +42,8 @@ MOYENS = (
 class Poste:
     """What the till's screen holds: the composition, what was searched, what was refused, where typing goes on.
 
-    `envoye` once the person asked to conclude, so that nothing is red before; `cle_neuve` when the
-    form's key has served already and the form must be given another.
+    `envoye` once the person asked to conclude, so that nothing is red before; `cle` is the form's key where
+    it is not the request's; `cle_neuve` when it has served already and the form must be given another.
     """
 
     composition: Composition
@@ -55,6 +55,7 @@ class Poste:
     envoye: bool = False
     statut: int = 200
     focus: str = ""
+    cle: str = ""
     cle_neuve: bool = False
 
     @classmethod
