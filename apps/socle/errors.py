@@ -15,6 +15,8 @@ from django.db import IntegrityError, models
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
+from apps.socle.fields import finite_check
+
 Text = str | Promise
 
 
@@ -100,7 +102,7 @@ def _of_models() -> dict[str, ConstraintMessage]:
 
 
 def _of_field(model: type[models.Model], field: models.Field) -> dict[str, ConstraintMessage]:
-    """Return what the constraints say that PostgreSQL names itself: unique columns, positive numbers."""
+    """Return what the constraints say that no model declares: unique columns, positive numbers, decimals."""
     found, table = {}, model._meta.db_table
     if field.unique and not field.primary_key:
         taken = lazy(lambda: model().unique_error_message(model, (field.name,)).messages[0], str)()
@@ -108,6 +110,8 @@ def _of_field(model: type[models.Model], field: models.Field) -> dict[str, Const
     if field.get_internal_type().startswith("Positive"):
         negative = ConstraintMessage(_("Une valeur négative n’est pas permise."), "negative-value", field.name)
         found[_automatic_name(table, field.column, "check")] = negative
+    if isinstance(field, models.DecimalField):
+        found[finite_check(field)[0]] = ConstraintMessage(_("Ceci n’est pas un nombre."), "not-a-number", field.name)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from typing import Any
 
@@ -36,7 +37,11 @@ class UUID7Field(models.UUIDField):
 
 
 class MoneyField(models.DecimalField):
-    """An amount: `numeric(20,4)`; its currency stands in a column beside it."""
+    """An amount: `numeric(20,4)`; its currency stands in a column beside it.
+
+    The installer gives it, like every decimal column, the check `finite_check`: PostgreSQL stores NaN,
+    takes it for equal to itself and above every number, so that each other rule lets it through.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_digits"] = 20
@@ -60,6 +65,14 @@ class CurrencyField(models.CharField):
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
+
+
+def finite_check(field: models.DecimalField) -> tuple[str, str]:
+    """Return the name and the condition of the constraint that a decimal column holds a number."""
+    name = f"{field.model._meta.db_table}_{field.column}_finite"
+    if len(name) > 63:
+        name = f"{name[:47]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}_finite"
+    return name, f"\"{field.column}\" > '-Infinity' and \"{field.column}\" < 'Infinity'"
 
 
 def decimals_of(currency: str) -> Case:

@@ -1,7 +1,7 @@
 """Writes the second wall: row level security, composite keys, guards, grants and the apps' own SQL.
 
 Everything is derived from declarations on the models (`row_security`, `protection`,
-`TenantForeignKey`) and from `apps/<app>/sql/*.sql`. It runs as the owner after each migrate, is
+`TenantForeignKey`, decimal columns) and from `apps/<app>/sql/*.sql`. It runs as the owner after each migrate, is
 idempotent, and records a digest of each piece, which start-up compares with the declarations.
 """
 
@@ -17,6 +17,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connections, models
 
+from apps.socle.fields import finite_check
 from apps.socle.immutability import Protection
 from apps.socle.row_security import RowSecurity
 from apps.socle.seal import seals
@@ -127,6 +128,7 @@ def table_sql(model: type[models.Model]) -> str:
     parts = [
         *_row_security_sql(model, table),
         *_key_sql(model, table),
+        *_finite_sql(model, table),
         *_guard_sql(model, table),
         *_grant_sql(model, table),
     ]
@@ -186,6 +188,13 @@ def _key_sql(model: type[models.Model], table: str) -> Iterator[str]:
         target = quote(key.related_model._meta.db_table)
         body = f"foreign key (tenant_id, {quote(key.column)}) references {target} (tenant_id, id) deferrable initially deferred"
         yield _add_constraint(table, composite_key_name(key), body)
+
+
+def _finite_sql(model: type[models.Model], table: str) -> Iterator[str]:
+    for field in model._meta.local_concrete_fields:
+        if isinstance(field, models.DecimalField):
+            name, condition = finite_check(field)
+            yield _add_constraint(table, name, f"check ({condition})")
 
 
 def _add_constraint(table: str, name: str, body: str) -> str:

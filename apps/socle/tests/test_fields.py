@@ -7,15 +7,19 @@ import uuid
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models
+from psycopg import errors
 
 from apps.organisations import provisioning
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_tenant
-from apps.socle.fields import CurrencyField, MoneyField, UUID7Field, uuid7
+from apps.socle.errors import message_of
+from apps.socle.fields import CurrencyField, MoneyField, UUID7Field, finite_check, uuid7
 from apps.socle.installer import house_models
 from apps.socle.money import currencies_by_decimals, decimals
 from apps.socle.scope import scope
+from tests.support.database import connect_as
 
 # An amount without a currency beside it: its line's document has it (spec: history rows).
 IN_THE_CURRENCY_OF_THEIR_DOCUMENT = {"facturation.InvoiceHistory", "comptabilite.HistoriqueFactureCaisse"}
@@ -113,3 +117,59 @@ def test_postgresql_refuses_an_amount_finer_than_its_currency(db, monkeypatch, c
     else:
         with pytest.raises(IntegrityError, match="organisations_tenant_"):
             write()
+
+
+# Numbers ---------------------------------------------------------------------------------
+
+DECIMALS = [f for m in house_models() for f in m._meta.local_concrete_fields if isinstance(f, models.DecimalField)]
+
+
+@pytest.mark.database
+def test_every_decimal_column_refuses_what_is_no_number(specimens):
+    """The check as it stands in the catalogue, on a bare copy of its column: NaN passes every other rule."""
+    assert sum(isinstance(field, MoneyField) for field in DECIMALS) > 40
+    with connect_as("owner") as sql:
+        for field in DECIMALS:
+            table, (name, _condition) = field.model._meta.db_table, finite_check(field)
+            found = sql.execute(
+                "select pg_get_constraintdef(oid), convalidated from pg_constraint where conrelid = %s::regclass and conname = %s",
+                [table, name],
+            ).fetchone()
+            assert found is not None, f"{field} has no check"
+            assert found[1], f"{field}: its rows were never asked"
+            with sql.transaction(force_rollback=True):
+                sql.execute(f'create temp table bare as select "{field.column}" from {table} with no data')
+                sql.execute(f'alter table bare add constraint "{name}" {found[0]}')
+                sql.execute("insert into bare values (0), (1.5), (-1.5), (null)")
+                for spelling in ("NaN", "Infinity", "-Infinity"):
+                    with pytest.raises((errors.CheckViolation, errors.NumericValueOutOfRange)), sql.transaction():
+                        sql.execute("insert into bare values (%s)", [spelling])
+                with pytest.raises(errors.CheckViolation) as refusal, sql.transaction():
+                    sql.execute("insert into bare values ('NaN')")
+            assert refusal.value.diag.constraint_name == name
+            assert message_of(name).code == "not-a-number"
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update organisations_tenant set cash_rounding = 'NaN'",
+        "update facturation_invoice set amount_paid = 'NaN', paid_status = 'partial'",
+        "update comptabilite_sessioncaisse set statut = 'FERMEE', fermee_le = now(), attendu = 'NaN', compte = 'NaN', ecart = 'NaN', motif_ecart = 'x'",
+    ],
+)
+def test_the_runtime_stores_no_amount_that_is_no_number(specimens, change):
+    with connect_as("default", autocommit=False) as sql:
+        sql.execute("select set_config('cauris.tenant', %s, true)", [str(specimens.tenant.pk)])
+        with pytest.raises(errors.CheckViolation) as refusal:
+            sql.execute(change)
+    assert refusal.value.diag.constraint_name.endswith("_finite")
+
+
+@pytest.mark.parametrize("spelling", ["NaN", "Infinity", "-Infinity"])
+def test_python_stores_none_either(spelling):
+    with pytest.raises(ValidationError):
+        MoneyField().to_python(spelling)
+    with pytest.raises(ValidationError):
+        MoneyField().get_db_prep_save(Decimal(spelling), connection)
