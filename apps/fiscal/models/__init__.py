@@ -5,6 +5,7 @@ from apps.fiscal.models.integrity_answer import FiscalIntegrityAnswer
 from apps.fiscal.models.integrity_check import FiscalIntegrityCheck
 from apps.fiscal.models.key import FiscalKey
 from apps.fiscal.models.sequence import FiscalSequence
+from apps.fiscal.models.tree_block import FiscalTreeBlock
 
 __all__ = [
     "FiscalClosing",
@@ -14,4 +15,5 @@ __all__ = [
     "FiscalIntegrityCheck",
     "FiscalKey",
     "FiscalSequence",
+    "FiscalTreeBlock",
 ]

@@ -19,6 +19,7 @@ from apps.fiscal.models import FiscalClosing
 from apps.fiscal.preclosing import unfinished
 from apps.fiscal.survey import Progress, Survey, frontier_of
 from apps.fiscal.totals import Totals
+from apps.fiscal.tree import store_blocks
 from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
@@ -114,6 +115,7 @@ def seal(*, closing_type: str, end: date, survey: Survey, acteur: Acteur) -> Clo
     closing = _insert(closing_type, end, survey, acteur)
     if closing_type == ClosingType.DAILY:
         survey.sealed(closing)
+        store_blocks(closing.last_sequence)
     publish(closing_made(closing, acteur))
     record("closed", closing, acteur, new={"number": closing.number, "closing_hash": closing.closing_hash})
     # Whoever carries heads outside hooks in here: the closing's own link is now the head of the chain.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.fiscal import closings
+from apps.fiscal.models import FiscalTreeBlock
 from apps.fiscal.services.answer_failure import answer_failure
 from apps.fiscal.services.check_chain import check_chain
 from apps.fiscal.services.close_period import close_period
@@ -18,3 +19,4 @@ def make_specimens(tenant: Tenant) -> None:
     first = closings.first_day()
     assert first is not None, "provisioning opened the chain"
     close_period(closing_type="daily", closing_date=first, acteur=SYSTEM)
+    FiscalTreeBlock.objects.create(number=0, root="00" * 32)
