@@ -80,16 +80,20 @@ def _etape(pas: HistoriqueFactureCaisse) -> Step:
 @require_GET
 def facture(request: HttpRequest, facture_id: uuid.UUID) -> HttpResponse:
     """Show one invoice: its lines, its receipts, its timeline, and the steps that this person may take."""
-    staff = cast(StaffRequest, request)
+    return dessiner_fiche(cast(StaffRequest, request), facture_id, RejetForm())
+
+
+def dessiner_fiche(staff: StaffRequest, facture_id: uuid.UUID, rejet: RejetForm, statut: int = 200) -> HttpResponse:
+    """Draw the page of one invoice, with the form that sends it back as it stands. Raises Http404."""
     trouvee = get_object_or_404(avec_details(FactureCaisse.objects.all()), pk=facture_id)
     contexte = {
         "detail": detail_de(trouvee, staff),
         "facture": trouvee,
         "quittances": trouvee.quittances.order_by("date_paiement", "id"),
-        "rejet": RejetForm(),
+        "rejet": rejet,
         "devise": trouvee.devise,
     }
-    return render(request, "comptabilite/caisse/facture.html", contexte)
+    return render(staff, "comptabilite/caisse/facture.html", contexte, status=statut)
 
 
 @permission_required(FACTURER)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ from apps.comptabilite.caisse.models import FactureCaisse
 from apps.comptabilite.caisse.services.rejeter_facture import rejeter_facture
 from apps.comptabilite.caisse.services.valider_facture import valider_facture
 from apps.comptabilite.caisse.transitions import VALIDER
-from apps.comptabilite.caisse.views.facture import VOIR, avec_details, detail_de
+from apps.comptabilite.caisse.views.facture import VOIR, avec_details, dessiner_fiche, detail_de
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.errors import BusinessError
@@ -48,6 +48,8 @@ TITRES = (
     gettext_lazy("Numéro de travail"), gettext_lazy("Facture légale"), gettext_lazy("Émise le"), gettext_lazy("Numéro du patient"),
     gettext_lazy("Patient"), gettext_lazy("Caissier"), gettext_lazy("État"), gettext_lazy("Montant"), gettext_lazy("Devise"),
 )  # fmt: skip
+DU_PANNEAU = "panneau_%s"
+"""How the side panel's fields are called: the list's own form has the same ones."""
 EN_UNE_FOIS = 100
 """How many invoices one form may act on: more than a page shows."""
 
@@ -60,15 +62,22 @@ def factures(request: HttpRequest) -> HttpResponse:
 
 
 def _dessiner(
-    staff: StaffRequest, rejet: RejetForm | None = None, cochees: frozenset[uuid.UUID] = frozenset(), statut: int = 200
+    staff: StaffRequest,
+    rejet: RejetForm | None = None,
+    cochees: frozenset[uuid.UUID] = frozenset(),
+    panneau: uuid.UUID | None = None,
+    statut: int = 200,
 ) -> HttpResponse:
+    """Draw the list and its panel. A refused `rejet` stands where it was sent from: by the ticked rows, or in `panneau`."""
     filtre = FiltreForm(staff, sans=("caisse", "moyen"))
     trouvees = factures_filtrees(filtre.valeurs, staff.tenant.time_zone)
     etat = staff.GET.get("etat", "attente")
     liste, statut_voulu = _de_cet_etat(trouvees, etat)
     en_attente = statut_voulu == StatutFacture.EN_ATTENTE
     page = page_of(staff, ordered(avec_details(liste), staff, COLONNES, "date" if en_attente else "-date"))
-    ouverte, choisie = _ouverte(staff, page.object_list, cochees)
+    ouverte, choisie = _ouverte(staff, page.object_list, frozenset({panneau}) if panneau else cochees)
+    if panneau and (ouverte is None or ouverte.pk != panneau):
+        raise Http404
     contexte = {
         "filtre": filtre,
         "page": page,
@@ -78,8 +87,8 @@ def _dessiner(
         "detail": detail_de(ouverte, staff) if ouverte else None,
         "choisie": choisie,
         "a_valider": en_attente and staff.user.has_perm(VALIDER),
-        "rejet": rejet or RejetForm(),
-        "rejet_panneau": RejetForm(auto_id="panneau_%s"),
+        "rejet": RejetForm() if rejet is None or panneau else rejet,
+        "rejet_panneau": rejet if rejet and panneau else RejetForm(auto_id=DU_PANNEAU),
         "cochees": cochees,
         "plus_ancienne": _plus_ancienne(liste) if en_attente else None,
         "devise": staff.tenant.currency,
@@ -131,19 +140,29 @@ def traiter(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":  # the list that a refusal drew here, asked again
         return HttpResponseRedirect(retour)
     ids = _identifiants(request.POST.getlist("facture"))[:EN_UNE_FOIS]
-    rejet = RejetForm(request.POST)
+    depuis = request.POST.get("vers", "")
+    rejet = RejetForm(request.POST, auto_id=DU_PANNEAU if depuis == "panneau" else "id_%s")
     rejeter = request.POST.get("faire") == "rejeter"
     if not ids:
         messages.info(request, _("Cochez au moins une facture."))
         return HttpResponseRedirect(retour)
     if rejeter and not rejet.is_valid():
-        return _dessiner(staff, rejet, frozenset(ids), 422)
+        return _sans_motif(staff, rejet, ids, depuis)
     commentaire = rejet.cleaned_data["commentaire"] if rejeter else ""
     refus = [_traiter_une(staff, facture_id, commentaire, rejeter=rejeter) for facture_id in ids]
     for phrase in dict.fromkeys(phrase for phrase in refus if phrase):
         messages.warning(request, phrase)
     _dire(request, refus.count(""), rejeter=rejeter)
     return HttpResponseRedirect(retour)
+
+
+def _sans_motif(staff: StaffRequest, rejet: RejetForm, ids: list[uuid.UUID], depuis: str) -> HttpResponse:
+    """Say what is wrong with the motive on the screen where it was typed, beside its field."""
+    if depuis == "fiche":
+        return dessiner_fiche(staff, ids[0], rejet, 422)
+    if depuis == "panneau":
+        return _dessiner(staff, rejet, panneau=ids[0], statut=422)
+    return _dessiner(staff, rejet, frozenset(ids), statut=422)
 
 
 def _retour(staff: StaffRequest) -> str:

@@ -20,6 +20,7 @@ from apps.facturation.models import Invoice
 from apps.organisations.models import Membership, Role
 from apps.organisations.tests.factories import make_acteur
 from apps.socle.clock import local_date
+from apps.socle.fields import uuid7
 
 pytestmark = pytest.mark.database
 
@@ -223,7 +224,7 @@ def test_a_rejection_without_comment_is_refused_and_the_ticks_stay(
         "caisse:traiter", donnees=cocher(page, *file[:2]) | {"faire": "rejeter", "commentaire": "  "}
     )
     assert refusee.statut == 422
-    assert refusee.erreur_de("commentaire") == "Dites pourquoi : le caissier lira ce motif."
+    assert refusee.erreur_de("commentaire") == SANS_MOTIF
     assert refusee.resume == [("#id_commentaire", "Motif, obligatoire pour un rejet")]
     cochees = [
         e.get("value")
@@ -235,17 +236,55 @@ def test_a_rejection_without_comment_is_refused_and_the_ticks_stay(
     assert comptable.ouvrir("caisse:traiter").vers.endswith("/caisse/factures/")  # F5 on that page
 
 
-@pytest.mark.parametrize("envoi", [{}, {"vers": "fiche"}])
+SANS_MOTIF = "Dites pourquoi : le caissier lira ce motif."
+
+
+@pytest.mark.parametrize("vers", ["", "panneau"])
 def test_a_refused_rejection_keeps_its_own_invoice_in_the_panel(
-    comptable: Personne, file: list[FactureCaisse], envoi: dict[str, str]
+    comptable: Personne, file: list[FactureCaisse], vers: str
 ) -> None:
     voulue = file[2]  # not the first of the list, which the panel shows by itself
-    envoi = {**envoi, "facture": str(voulue.pk), "faire": "rejeter", "commentaire": ""}
+    envoi = {"vers": vers, "facture": str(voulue.pk), "faire": "rejeter", "commentaire": ""}
     refusee = comptable.envoyer("caisse:traiter", donnees=envoi)
     assert refusee.statut == 422
     assert voulue.numero_travail in "".join(refusee.par_id("choisie").itertext())
     [panneau] = [e.get("value") for e in refusee.trouver("input", name="facture", type="hidden")]
     assert panneau == str(voulue.pk)
+
+
+@pytest.mark.parametrize("commentaire", ["", "x" * 1001])
+@pytest.mark.parametrize(("vers", "champ", "ailleurs"), [("panneau", "panneau", "id"), ("", "id", "panneau")])
+def test_a_wrong_motive_is_said_where_it_was_typed(
+    comptable: Personne, file: list[FactureCaisse], vers: str, champ: str, ailleurs: str, commentaire: str
+) -> None:
+    """The list and the side panel have the same field: only the one that was sent is marked, kept and focused."""
+    envoi = {"vers": vers, "facture": str(file[2].pk), "faire": "rejeter", "commentaire": commentaire}
+    refusee = comptable.envoyer("caisse:traiter", donnees=envoi)
+    fautif, autre = (refusee.par_id(f"{nom}_commentaire") for nom in (champ, ailleurs))
+    assert (fautif.get("aria-invalid"), fautif.get("autofocus")) == ("true", "autofocus")
+    assert (fautif.text or "").strip() == commentaire
+    assert refusee.par_id(fautif.get("aria-describedby")) is not None
+    assert (autre.get("aria-invalid"), autre.get("autofocus"), (autre.text or "").strip()) == (None, None, "")
+    assert refusee.resume == [(f"#{champ}_commentaire", "Motif, obligatoire pour un rejet")]
+    panneau = refusee.par_id("choisie")
+    assert (refusee.par_id("erreurs") in list(panneau.iter())) is (vers == "panneau")
+    cochees = [e for e in refusee.trouver("input", name="facture", type="checkbox") if e.get("checked") is not None]
+    assert len(cochees) == (vers == "")
+
+
+def test_a_wrong_motive_on_an_invoice_s_own_page_is_said_there(comptable: Personne, file: list[FactureCaisse]) -> None:
+    envoi = {"vers": "fiche", "facture": str(file[2].pk), "faire": "rejeter", "commentaire": " "}
+    refusee = comptable.envoyer("caisse:traiter", donnees=envoi)
+    assert refusee.statut == 422
+    assert refusee.erreur_de("commentaire") == SANS_MOTIF
+    assert refusee.par_id("liste") is None
+    assert f"Facture {file[2].numero_travail}" in refusee.texte
+
+
+@pytest.mark.parametrize("vers", ["panneau", "fiche"])
+def test_a_wrong_motive_for_an_invoice_of_nobody_is_not_found(comptable: Personne, vers: str) -> None:
+    envoi = {"vers": vers, "facture": str(uuid7()), "faire": "rejeter", "commentaire": ""}
+    assert comptable.envoyer("caisse:traiter", donnees=envoi).statut == 404
 
 
 def test_a_comment_with_a_card_number_is_not_kept(comptable: Personne, file: list[FactureCaisse]) -> None:
