@@ -308,6 +308,7 @@ def test_the_one_time_password_is_offered_only_where_it_may_be(screen, tenant):
     response = screen.post(f"/sainte-odile/membres/{cashier.pk}/mot-de-passe/")
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
+    assert "Valable 24 heures, pour une connexion" in " ".join(re.sub("<[^>]+>", " ", text(response)).split())
     refused = screen.post(f"/sainte-odile/membres/{shared.pk}/mot-de-passe/", follow=True)
     assert "choisit elle-même" in text(refused)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
@@ -134,5 +135,5 @@ def reset_password(request: HttpRequest, membership_id: uuid.UUID) -> HttpRespon
 
 def _show_once(request: HttpRequest, membership: Membership, password: str) -> HttpResponse:
     """Answer with the password itself: it is kept nowhere, neither in the session nor in the trail."""
-    context = {"member": membership, "password": password, "hours": members.ONE_TIME_LIFE.total_seconds() // 3600}
+    context = {"member": membership, "password": password, "hours": members.ONE_TIME_LIFE // timedelta(hours=1)}
     return render(request, "organisations/membre_mot_de_passe.html", context)
