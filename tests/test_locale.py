@@ -14,9 +14,10 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from django.conf import settings
+from django.template import Context, Template
 from django.template.base import Lexer, TokenType
 from django.utils import translation
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from apps.fiscal.readable import LABELS
 from apps.socle import translations
@@ -147,6 +148,39 @@ def test_the_compiled_catalogue_is_the_written_one(english: Catalog) -> None:
 
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
+
+
+def test_french_has_its_own_rule_for_zero_in_every_message_that_counts(source: Catalog) -> None:
+    """When this fails: `manage.py actualiser_traductions`; nothing is written by hand there."""
+    counting = {key_of(m): texts(m.id) for m in source if m.pluralizable}
+    assert len(counting) > 30
+    french = read_catalogue("fr")
+    assert (french.num_plurals, french.plural_expr) == (2, "(n > 1)")
+    assert {key_of(m): texts(m.string) for m in french if m.id} == counting
+    with (catalogue_folder("fr") / "django.mo").open("rb") as file:
+        compiled = {(_text(m.context or ""), texts(m.id)[0]): texts(m.string) for m in read_mo(file) if m.id}
+    assert compiled == counting
+
+
+@pytest.mark.parametrize(("language", "zero"), [("fr", 0), ("en", 1)])
+def test_zero_is_counted_as_each_language_counts_it(source: Catalog, language: str, zero: int) -> None:
+    with translation.override(language):
+        for message in source:
+            if message.pluralizable:
+                one, many = (ngettext(*message.id, n) for n in (1, 2))
+                assert ngettext(*message.id, 0) == (one, many)[zero], message.id
+                assert language == "en" or (one, many) == message.id
+        page = Template(
+            "{% load i18n %}{% blocktranslate count n=n trimmed %}{{ n }} quittance{% plural %}{{ n }} quittances{% endblocktranslate %}"
+        )
+        said = [page.render(Context({"n": n})) for n in (0, 1, 2)]
+    assert (
+        said
+        == {
+            "fr": ["0 quittance", "1 quittance", "2 quittances"],
+            "en": ["0 receipts", "1 receipt", "2 receipts"],
+        }[language]
+    )
 
 
 def test_django_speaks_it() -> None:

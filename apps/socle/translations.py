@@ -3,6 +3,9 @@
 The source is French. A catalogue is `locale/<language>/LC_MESSAGES/django.po`, written by people, and the
 `django.mo` beside it, which Django reads; both are committed. `manage.py actualiser_traductions` brings
 them in line with the source; `tests/test_locale.py` fails when they are not.
+
+French has a catalogue of its own, written by that command alone: the sentences that count something, as the
+source says them. Without it Django would count them as English does, and say « 0 factures ».
 """
 
 from __future__ import annotations
@@ -92,9 +95,32 @@ def update(language: str) -> tuple[list[str], list[str]]:
     return [key[1] for key in sorted(map(key_of, untranslated(catalogue)))], [key[1] for key in sorted(before - after)]
 
 
+def update_source_language() -> None:
+    """Write the catalogue of the source's own language: what counts something, under that language's rule for 0."""
+    language = settings.LANGUAGE_CODE
+    catalogue = Catalog(
+        locale=language,
+        header_comment="# Written by `manage.py actualiser_traductions`: change the source, not this file.",
+        project="Cauris",
+        version="1",
+        msgid_bugs_address="aide@cauris.example",
+        last_translator="Cauris",
+        language_team="Cauris",
+        creation_date=EPOCH,
+        revision_date=EPOCH,
+        charset="utf-8",
+        fuzzy=False,
+    )
+    for message in source_catalogue():
+        if message.pluralizable:
+            catalogue.add(message.id, texts(message.id), locations=message.locations, context=message.context)
+    write(catalogue, language)
+
+
 def write(catalogue: Catalog, language: str) -> None:
     """Write and compile a catalogue, by alphabet: the same content gives the same bytes, and moved code none."""
     folder = catalogue_folder(language)
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "django.po").open("wb") as written:
         write_po(written, catalogue, width=0, sort_output=True, include_lineno=False)
     for message in untranslated(catalogue):

@@ -139,6 +139,7 @@
 
   /* Ticking rows ---------------------------------------------------------------------------------- */
   const boxes = (form, name) => all('input[type="checkbox"]', form).filter((b) => b.name === name && !b.disabled);
+  const several = (n) => n > 1 || (n === 0 && doc.documentElement.lang === "en");   // French counts 0 with 1
   const grouped = (number) => String(number).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f").replace("-", "\u2212");
 
   function count(form) {
@@ -151,7 +152,7 @@
       const ticked = boxes(form, bar.dataset.selection).filter((b) => b.checked), n = ticked.length;
       boxes(form, bar.dataset.selection).forEach((b) => { const tr = b.closest("tr"); if (tr) tr.classList.toggle("choisie", b.checked); });
       const sum = ticked.reduce((s, b) => s + Math.round(Number(b.dataset.montant || 0) * 100), 0);
-      all("[data-selection-nombre]", bar).forEach((e) => { e.textContent = grouped(n) + " " + (n > 1 ? e.dataset.plusieurs : e.dataset.un); });
+      all("[data-selection-nombre]", bar).forEach((e) => { e.textContent = grouped(n) + " " + (several(n) ? e.dataset.plusieurs : e.dataset.un); });
       all("[data-selection-montant]", bar).forEach((e) => { e.textContent = grouped(Math.trunc(sum / 100)) + (sum % 100 ? "," + String(Math.abs(sum % 100)).padStart(2, "0") : ""); });
       all("[data-js]", bar).forEach((e) => { e.hidden = false; });
       all("button[data-un]", bar).forEach(function (button) {

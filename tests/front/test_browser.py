@@ -91,6 +91,11 @@ def test_ticking_counts_adds_up_and_names_the_act(open_catalogue: Open) -> None:
     assert "Valider les 10 factures" in bar.inner_text()
     page.click("[data-aucun=f]")
     assert page.locator('input[name="f"]:checked').count() == 0
+    assert "0 facture sélectionnée," in bar.inner_text()
+    page.evaluate("document.documentElement.lang = 'en'")
+    page.check("input[data-tout=f]")
+    page.click("[data-aucun=f]")
+    assert "0 factures sélectionnées," in bar.inner_text()
 
 
 def test_arrows_walk_the_rows(open_catalogue: Open) -> None:
