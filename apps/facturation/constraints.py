@@ -23,3 +23,8 @@ def declare() -> None:
         "country-unknown",
         "country",
     )
+    declare_constraint(
+        "facturation_number_carried",
+        _("Un numéro de facture ne se prend qu’avec la facture qui le porte."),
+        "invoice-number-unused",
+    )

@@ -12,7 +12,10 @@ class HospitalConfig(AppConfig):
     def ready(self) -> None:
         from apps.hospital import accueil, constraints, provisioning
         from apps.organisations.provisioning import register_step
+        from apps.socle.numbering import Numbered, declare_number
 
         constraints.declare()
+        declare_number(Numbered("PAT", "hospital.Patient", "rang"))
+        declare_number(Numbered("VIS", "hospital.Session", "numero"))
         register_step("hospital", provisioning.ouvrir_hopital, 10)
         accueil.declare()

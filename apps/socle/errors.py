@@ -156,3 +156,6 @@ declare_constraint(
 )
 declare_constraint("socle_fact_required", _("Un document émis doit porter son fait comptable."), "fact-required")
 declare_constraint("socle_counter_step", _("La numérotation ne peut qu’avancer de un."), "number-gap")
+declare_constraint(
+    "socle_number_carried", _("Un numéro ne se prend qu’avec le document qui le porte."), "number-unused"
+)

@@ -1,24 +1,65 @@
-"""Numbers without gaps: `QUIT-2026-00001`."""
+"""Numbers without gaps: `QUIT-2026-00001`, each carried by a document."""
 
 from __future__ import annotations
 
-from django.db import connection
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db import connection, models
 
 from apps.socle.fields import uuid7
 from apps.socle.scope import require_scope
 
+WIDTH = 5
 
-def next_number(*, kind: str, year: int, width: int = 5) -> str:
-    """Take the next number of `kind` in `year` for the tenant in scope.
+
+@dataclass(frozen=True)
+class Numbered:
+    """A kind of number and the document that carries it: `field` of `model` (app.Model).
+
+    A text field holds the number as it is printed, an integer field that of a sequence which never
+    starts again (year 0).
+    """
+
+    kind: str
+    model: str
+    field: str
+
+    def column(self) -> models.Field:
+        """Return the field of the model. Raises LookupError for a model, FieldDoesNotExist for a field that is none."""
+        return apps.get_model(self.model)._meta.get_field(self.field)
+
+
+_declared: dict[str, Numbered] = {}
+
+
+def declare_number(numbered: Numbered) -> None:
+    """Register a kind of number. Called from `AppConfig.ready()`.
+
+    The installer derives from it that no number is taken without its document (`numbers_sql`).
+    """
+    if _declared.setdefault(numbered.kind, numbered) != numbered:
+        raise ValueError(f"numbers of kind {numbered.kind} are declared twice")
+
+
+def declared_numbers() -> tuple[Numbered, ...]:
+    """Return what is declared, by kind."""
+    return tuple(_declared[kind] for kind in sorted(_declared))
+
+
+def next_number(*, kind: str, year: int) -> str:
+    """Take the next number of `kind` in `year` for the tenant in scope. Raises LookupError for a kind that nobody declared.
 
     Inside the issuing transaction, so that a rollback gives it back; one statement, so that two
-    writers queue on the row and neither skips nor doubles.
+    writers queue on the row and neither skips nor doubles. A commit without the document is refused.
     """
-    return f"{kind}-{year}-{next_value(kind=kind, year=year):0{width}d}"
+    return f"{kind}-{year}-{next_value(kind=kind, year=year):0{WIDTH}d}"
 
 
 def next_value(*, kind: str, year: int = 0) -> int:
-    """Take the next integer of `kind`; `year` 0 is a sequence that never starts again."""
+    """Take the next integer of `kind`; `year` 0 is a sequence that never starts again. Raises LookupError."""
+    if kind not in _declared:
+        raise LookupError(f"no document carries numbers of kind {kind}: declare_number says which")
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into socle_counter as c (id, tenant_id, kind, year, last) values (%s, %s, %s, %s, 1)"

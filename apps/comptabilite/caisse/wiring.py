@@ -6,8 +6,11 @@ def ready() -> None:
     from apps.comptabilite.caisse import accueil, constraints, facts, fiche_patient, provisioning, selectors
     from apps.organisations.provisioning import register_step
     from apps.socle.facts import register_source_link
+    from apps.socle.numbering import Numbered, declare_number
 
     constraints.declare()
+    declare_number(Numbered("FC", "comptabilite.FactureCaisse", "numero_travail"))
+    declare_number(Numbered("QUIT", "comptabilite.Quittance", "numero_quittance"))
     facts.declare()
     register_source_link("comptabilite.Quittance", selectors.lien_quittance, "caisse:quittance")
     register_source_link("comptabilite.FactureCaisse", selectors.lien_facture, "caisse:facture")

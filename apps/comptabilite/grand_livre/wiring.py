@@ -11,9 +11,11 @@ def ready() -> None:
     from apps.comptabilite.grand_livre.subscribers import comptabiliser_fait
     from apps.organisations.provisioning import register_step
     from apps.socle.facts import register_traces, subscribe
+    from apps.socle.numbering import Numbered, declare_number
     from apps.socle.screens.states import declare_state
 
     constraints.declare()
+    declare_number(Numbered("ECR", "comptabilite.Ecriture", "numero_ecriture"))
     subscribe("comptabilite", comptabiliser_fait)
     register_traces("comptabilite", selectors.traces_du_fait)
     register_step("plan comptable", provisioning.plan, order=30)

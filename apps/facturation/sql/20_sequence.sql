@@ -32,3 +32,26 @@ create or replace trigger facturation_sequence_truncate before truncate on factu
   for each statement execute function facturation_sequence_step();
 alter table facturation_invoicesequence enable always trigger facturation_sequence_step;
 alter table facturation_invoicesequence enable always trigger facturation_sequence_truncate;
+
+-- A number is taken with the invoice that carries it, or not at all: asked at commit, for each number taken.
+create or replace function facturation_number_carried() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+declare
+  digits text := lpad(old.next_number::text, greatest(length(substring(new.format from 'N+')), length(old.next_number::text)), '0');
+  number text := new.prefix || regexp_replace(
+    replace(replace(new.format, 'YYYY', lpad(new.year::text, 4, '0')), 'MM', lpad(coalesce(new.month, 0)::text, 2, '0')),
+    'N+', digits) || new.suffix;
+begin
+  perform 1 from public.facturation_invoice i where i.tenant_id = new.tenant_id and i.invoice_number = number;
+  if not found then
+    raise exception using errcode = '23514', constraint = 'facturation_number_carried', table = tg_table_name,
+      message = format('%s was taken without its invoice', number);
+  end if;
+  return null;
+end $$;
+
+drop trigger if exists facturation_number_carried on facturation_invoicesequence;
+create constraint trigger facturation_number_carried after update on facturation_invoicesequence
+  deferrable initially deferred for each row when (new.next_number <> old.next_number)
+  execute function facturation_number_carried();
+alter table facturation_invoicesequence enable always trigger facturation_number_carried;

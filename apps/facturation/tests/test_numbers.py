@@ -7,6 +7,7 @@ import time
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
+from psycopg import errors
 
 from apps.facturation.models import Invoice, InvoiceSequence
 from apps.facturation.numbers import open_sequence, take_number
@@ -55,7 +56,15 @@ def test_a_refused_invoice_gives_its_number_back(tenant):
     assert make_invoice(tenant).invoice_number.endswith("-00002")
 
 
-def test_another_year_begins_at_one_in_the_same_form(tenant):
+@pytest.fixture
+def taken_for_nothing(tenant):
+    """Numbers are taken here without their invoices: what was taken is given back before anybody asks for them."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def test_another_year_begins_at_one_in_the_same_form(tenant, taken_for_nothing):
     InvoiceSequence.objects.update(prefix="HSO/", format="YYYY/NNNNNN", suffix="-D")
     this_year = today(tenant)
     assert take_number(this_year) == f"HSO/{this_year.year}/000001-D"
@@ -63,13 +72,13 @@ def test_another_year_begins_at_one_in_the_same_form(tenant):
     assert take_number(this_year) == f"HSO/{this_year.year}/000002-D"
 
 
-def test_a_tenant_that_comes_with_a_past_goes_on_from_its_number(tenant):
+def test_a_tenant_that_comes_with_a_past_goes_on_from_its_number(tenant, taken_for_nothing):
     InvoiceSequence(year=2031, next_number=412).save()
     assert take_number(today(tenant).replace(year=2031)) == "2031-00412"
 
 
 def test_opening_a_year_twice_changes_nothing(tenant):
-    take_number(today(tenant))
+    make_invoice(tenant)
     open_sequence(today(tenant).year)
     assert InvoiceSequence.objects.get().next_number == 2
 
@@ -120,7 +129,28 @@ def test_no_login_deletes_a_sequence(committed_tenant, alias):
         assert other.execute("select count(*) from facturation_invoicesequence").fetchone() == (1,)
 
 
+TAKE = "update facturation_invoicesequence set next_number = next_number + 1, total_created = total_created + 1"
+
+
+@pytest.mark.parametrize("form", ["YYYY-NNNNN", "NN", "YYYYMM/NNN"])
+def test_no_number_is_taken_without_its_invoice(committed_tenant, form):
+    with scope(committed_tenant.id):
+        InvoiceSequence.objects.update(format=form, suffix="-D")
+        make_invoice(committed_tenant)
+    for statements in ([TAKE], [TAKE, TAKE], [TAKE, "select set_config('cauris.tenant', '', true)"]):
+        with connect_as("default", autocommit=False) as sql:
+            sql.execute("select set_config('cauris.tenant', %s, true)", [str(committed_tenant.id)])
+            for statement in statements:
+                sql.execute(statement)
+            with pytest.raises(errors.CheckViolation) as refusal:
+                sql.commit()
+        assert refusal.value.diag.constraint_name == "facturation_number_carried"
+    with scope(committed_tenant.id):
+        assert make_invoice(committed_tenant).invoice_number == InvoiceSequence.objects.get().number(2)
+
+
 def test_the_trigger_speaks_french():
+    assert "qui le porte" in str(message_of("facturation_number_carried").message)
     assert "avancer de un" in str(message_of("facturation_sequence_step").message)
 
 

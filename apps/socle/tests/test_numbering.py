@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, connections, transaction
+from psycopg import errors
 
 from apps.organisations.tests.factories import make_tenant
+from apps.socle import numbering
+from apps.socle.clock import local_date
 from apps.socle.errors import message_of
 from apps.socle.models import Counter
-from apps.socle.numbering import next_number, next_value
+from apps.socle.numbering import Numbered, declare_number, declared_numbers, next_number, next_value
 from apps.socle.scope import ScopeMissing, scope
 from tests.support.database import connect_as
 
 pytestmark = pytest.mark.database
 
 
+@pytest.fixture(autouse=True)
+def kinds_of_these_tests(monkeypatch):
+    """Kinds that the installed wall does not know: no document carries them, and none is asked for."""
+    for kind in ("ESSAI", "AUTRE", "SANS-AN"):
+        monkeypatch.setitem(numbering._declared, kind, Numbered(kind, "socle.AuditTrail", "action"))
+
+
 def test_numbers_follow_each_other_per_kind_and_year(tenant):
     taken = [next_number(kind="ESSAI", year=2026) for _ in range(3)]
     assert taken == ["ESSAI-2026-00001", "ESSAI-2026-00002", "ESSAI-2026-00003"]
     assert next_number(kind="ESSAI", year=2027) == "ESSAI-2027-00001"
-    assert next_number(kind="AUTRE", year=2026, width=3) == "AUTRE-2026-001"
+    assert next_number(kind="AUTRE", year=2026) == "AUTRE-2026-00001"
     assert next_value(kind="SANS-AN") == 1
     assert next_value(kind="SANS-AN") == 2
 
@@ -129,3 +142,100 @@ def test_two_tenants_do_not_wait_for_each_other(committed_tenant):
             "insert into socle_counter (id, tenant_id, kind, year, last) values (gen_random_uuid(), %s, 'ESSAI', 0, 1)",
             [other.id],
         )
+
+
+# Documents -------------------------------------------------------------------------------
+
+
+def test_a_kind_that_nobody_declared_gives_no_number(tenant):
+    with pytest.raises(LookupError, match="NEUF"):
+        next_number(kind="NEUF", year=2026)
+    assert not Counter.objects.filter(kind="NEUF").exists()
+
+
+def test_a_kind_is_declared_once(monkeypatch):
+    declare_number(Numbered("ESSAI", "socle.AuditTrail", "action"))
+    with pytest.raises(ValueError, match="twice"):
+        declare_number(Numbered("ESSAI", "socle.AuditTrail", "reason"))
+
+
+def test_every_kind_is_carried_by_a_column_that_holds_it_once():
+    """Else the wall would take one document for another's, or read a whole table for each number."""
+    for numbered in declared_numbers():
+        if not numbered.model.startswith("socle."):
+            field = numbered.column()
+            unique = [c.fields for c in field.model._meta.constraints if hasattr(c, "fields")]
+            assert ("tenant", numbered.field) in unique, numbered
+
+
+def test_every_kind_taken_in_the_apps_sql_is_declared():
+    """`next_number` asks at each call; SQL takes its numbers by a function that cannot."""
+    root = Path(settings.BASE_DIR) / "apps"
+    taken = {
+        kind
+        for path in root.glob("*/sql/*.sql")
+        for kind in re.findall(r"socle_next_number\([^,]+, '([A-Z]+)'", path.read_text(encoding="utf-8"))
+    }
+    assert taken
+    assert taken <= {numbered.kind for numbered in declared_numbers()}
+
+
+def attack(tenant_id, *statements: str) -> str | None:
+    """What the runtime writes by hand in the tenant's scope, committed; return the constraint that refuses it."""
+    with connect_as("default", autocommit=False) as sql:
+        sql.execute("select set_config('cauris.tenant', %s, true)", [str(tenant_id)])
+        try:
+            for statement in statements:
+                sql.execute(statement)
+            sql.commit()
+        except errors.CheckViolation as refusal:
+            return refusal.diag.constraint_name
+    return None
+
+
+def take(kind: str, year: int) -> str:
+    return (
+        "insert into socle_counter as c (id, tenant_id, kind, year, last) select gen_random_uuid(),"
+        f" current_setting('cauris.tenant')::uuid, '{kind}', {year}, 1"
+        " on conflict (tenant_id, kind, year) do update set last = c.last + 1"
+    )
+
+
+def test_no_number_is_taken_without_its_document(specimens):
+    """Each kind, in a year that has begun and in one that has not, in either tenant's scope."""
+    kinds = [numbered.kind for numbered in declared_numbers() if not numbered.model.startswith("socle.")]
+    assert {"PAT", "VIS", "FC", "QUIT", "ECR"} <= set(kinds)
+    year = local_date("Africa/Douala").year
+    before = count_numbers(specimens.tenant.pk)
+    for kind in kinds:
+        for when in (year, year + 1, 0):
+            assert attack(specimens.tenant.pk, take(kind, when)) == "socle_number_carried", (kind, when)
+            twice = attack(specimens.tenant.pk, take(kind, when), take(kind, when))
+            assert twice == "socle_number_carried", (kind, when)
+    assert count_numbers(specimens.tenant.pk) == before
+    assert str(message_of("socle_number_carried").message).startswith("Un numéro ne se prend")
+
+
+def test_a_scope_left_before_the_commit_hides_nothing(specimens):
+    leave = f"select set_config('cauris.tenant', '{specimens.other.pk}', true)"
+    assert attack(specimens.tenant.pk, take("PAT", 0), leave) == "socle_number_carried"
+
+
+def test_a_number_with_its_document_is_taken(specimens):
+    """By hand too: a patient, and the number that the counter came to."""
+    patient = (
+        "insert into hospital_patient (id, tenant_id, tiers_id, numero, rang, nom, prenom, sexe, telephone, cle_recherche, cree_le)"
+        " select p.id, p.tenant_id, p.id, 'PAT-0000' || c.last, c.last, 'Essai', '', '', '', 'essai', now()"
+        " from socle_counter c, organisations_tiers p where c.kind = 'PAT' and p.nom = 'Porte le numéro'"
+    )
+    tiers = (
+        "insert into organisations_tiers select (jsonb_populate_record(t, jsonb_build_object("
+        "'id', gen_random_uuid(), 'code', 'X-1', 'nom', 'Porte le numéro'))).* from organisations_tiers t limit 1"
+    )
+    assert attack(specimens.tenant.pk, take("PAT", 0), tiers, patient) is None
+
+
+def count_numbers(tenant_id) -> list:
+    with connect_as("default", autocommit=False) as sql:
+        sql.execute("select set_config('cauris.tenant', %s, true)", [str(tenant_id)])
+        return sql.execute("select kind, year, last from socle_counter order by kind, year").fetchall()
