@@ -311,6 +311,8 @@ KEPT_IN_FRENCH = {
     "apps/comptabilite/caisse/documents/quittance.py": "the receipt, which keeps the language of its day",
     "apps/facturation/pricing.py": "the rounding line is written on invoices",
     "apps/hospital/choices.py": "the names of the first departments are data",
+    "apps/fiscal/archive/contents.py": "the tables of an archive, which is read without the platform",
+    "apps/fiscal/archive/verify.py": "goes along with archives, without the platform's catalogues",
     "apps/fiscal/health.py": "what a probe reads",
     "apps/socle/search.py": "apostrophes of names",
     "apps/socle/redaction.py": "stored in the log of requests",
