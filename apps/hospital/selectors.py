@@ -146,6 +146,11 @@ def tarif_par_id(tarif_id: uuid.UUID) -> Tarif | None:
     return None
 
 
+def sans_tarif() -> bool:
+    """Tell whether no tariff was ever set here."""
+    return not any(modele.objects.exists() for modele in MODELES_TARIF)
+
+
 def code_connu(code: str) -> bool:
     """Tell whether `code` has, had or will have a tariff."""
     return any(modele.objects.filter(code=code.strip().upper()).exists() for modele in MODELES_TARIF)

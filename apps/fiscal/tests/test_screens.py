@@ -63,7 +63,12 @@ def test_the_list_shows_links_latest_first(tenant: Tenant, enter: Any) -> None:
 def test_an_empty_chain_has_its_page(enter: Any) -> None:
     html = page(enter())
     assert "0 maillon" in html
-    assert "Aucun maillon ne répond" in html
+    assert "La chaîne n’a encore aucun maillon" in html
+
+
+def test_a_search_without_result_is_no_empty_chain(tenant: Tenant, enter: Any) -> None:
+    chain_links(tenant, 1, CASHIER)
+    assert "Aucun maillon ne répond" in page(enter(), q="99")
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def liste(request: HttpRequest) -> HttpResponse:
         "filtre": filtre,
         "le": le,
         "page": page_of(request, tarifs),
+        "vierge": not tarifs and selectors.sans_tarif(),
         "devise": cast(StaffRequest, request).tenant.currency,
         "peut_fixer": request.user.has_perm(FIXER),
     }
@@ -56,7 +57,8 @@ def recherche(request: HttpRequest) -> HttpResponse:
     """Return today's first tariffs for `q` as the lines of a list, for whichever screen asks."""
     q = request.GET.get("q", "")[:100].strip()
     tarifs = selectors.chercher_tarifs(q, _aujourdhui(request), RESULTATS) if q else []
-    return render(request, "hospital/_resultats_tarifs.html", {"q": q, "tarifs": tarifs})
+    vierge = bool(q) and not tarifs and selectors.sans_tarif()
+    return render(request, "hospital/_resultats_tarifs.html", {"q": q, "tarifs": tarifs, "vierge": vierge})
 
 
 def _tarif(tarif_id: uuid.UUID) -> Tarif:

@@ -40,9 +40,11 @@ def liste(request: HttpRequest) -> HttpResponse:
     rangs = ordered(tiers, request, COLONNES, default="nom")
     if request.GET.get("format") == "csv":
         return _exporter_tiers(request, rangs, devise)
+    page = page_of(request, rangs)
     contexte = {
         "filtre": filtre,
-        "page": page_of(request, rangs),
+        "page": page,
+        "vierge": not page.object_list and not Tiers.objects.exists(),
         "tri": sort_key(request, COLONNES, "nom"),
         "total": selectors.total_des_soldes(tiers, devise),
         "devise": devise,
@@ -84,6 +86,7 @@ def compte(request: HttpRequest, tiers_id: uuid.UUID) -> HttpResponse:
         "filtre": filtre,
         "soldes": list(selectors.soldes(tiers.pk)),
         "page": page,
+        "vierge": not page.object_list and not any(jours.values()),
         "lignes": _lignes(page.object_list),
         "totaux": selectors.totaux_du_compte(tiers.pk, **jours),
         "peut_exporter": request.user.has_perm(EXPORTER),

@@ -81,6 +81,7 @@ def _dessiner(
     contexte = {
         "filtre": filtre,
         "page": page,
+        "vierge": not page.object_list and not FactureCaisse.objects.exists(),
         "total": total_factures(liste),
         "onglets": _onglets(staff, etat, par_statut(trouvees)),
         "etat": etat,

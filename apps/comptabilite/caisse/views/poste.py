@@ -22,7 +22,7 @@ from apps.comptabilite.caisse.views.composition import Addition, Composition
 from apps.hospital.models import Patient
 from apps.hospital.models.tarif import Tarif
 from apps.hospital.presentation import Resultat
-from apps.hospital.selectors import chercher_tarifs
+from apps.hospital.selectors import chercher_tarifs, sans_tarif
 from apps.organisations.requests import StaffRequest
 from apps.socle.errors import BusinessError, Conflict
 from apps.socle.screens.fields import ErrorSummary, FieldError
@@ -50,6 +50,7 @@ class Poste:
     patient: Patient | None = None
     trouves: list[Resultat] = field(default_factory=list)
     tarifs: list[Tarif] = field(default_factory=list)
+    sans_tarif: bool = False
     refus: list[str] = field(default_factory=list)
     erreurs: dict[str, str] = field(default_factory=dict)
     envoye: bool = False
@@ -131,6 +132,7 @@ def _chercher_tarif(poste: Poste, le: date) -> None:
         composition.ajout = ""
     else:
         poste.tarifs = trouves
+        poste.sans_tarif = not trouves and sans_tarif()
     poste.focus = "ajout"
 
 

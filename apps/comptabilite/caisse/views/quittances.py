@@ -56,6 +56,7 @@ def quittances(request: HttpRequest) -> HttpResponse:
     contexte = {
         "filtre": filtre,
         "page": page,
+        "vierge": not page.object_list and not Quittance.objects.exists(),
         "total": total_quittances(trouvees),
         "par_moyen": [ligne for ligne in recettes_par_moyen(paiements) if ligne[2].nombre],
         "devise": staff.tenant.currency,

@@ -46,6 +46,11 @@ def ecritures(
     return Ecriture.objects.filter(filtre).select_related("journal").order_by("-date_ecriture", "-id")
 
 
+def sans_ecriture() -> bool:
+    """Tell whether nothing was ever posted here."""
+    return not Ecriture.objects.exists()
+
+
 def ecriture_avec_lignes(ecriture_id: UUID) -> Ecriture:
     """One entry with journal, fact and lines in order. Raises Ecriture.DoesNotExist."""
     return (

@@ -27,7 +27,8 @@ def balance(request: HttpRequest) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _exporter(choix, devise)
     vue = selectors.balance(choix.debut, choix.fin, choix.statuts, devise=devise)
-    contexte = {"choix": choix, "balance": vue, "devise": devise}
+    vierge = not vue.lignes and selectors.sans_ecriture()
+    contexte = {"choix": choix, "balance": vue, "vierge": vierge, "devise": devise}
     return render(request, "comptabilite/grand_livre/balance.html", contexte)
 
 

@@ -51,7 +51,13 @@ def grand_livre(request: HttpRequest, numero: str) -> HttpResponse:
         statuts=choix.statuts,
         page=int(page) if page.isdecimal() else 1,
     )
-    contexte = {"choix": choix, "livre": livre, "page": selectors.en_page(livre), "devise": devise}
+    contexte = {
+        "choix": choix,
+        "livre": livre,
+        "page": selectors.en_page(livre),
+        "vierge": not livre.nombre and selectors.sans_ecriture(),
+        "devise": devise,
+    }
     return render(request, "comptabilite/grand_livre/compte.html", contexte)
 
 

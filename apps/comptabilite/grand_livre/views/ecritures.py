@@ -55,9 +55,11 @@ def _filtrees(filtre: FiltreEcritures) -> QuerySet[Ecriture]:
 def _montrer(request: HttpRequest, erreur: BusinessError | None = None) -> HttpResponse:
     filtre = FiltreEcritures(request.GET)
     ecritures = _filtrees(filtre)
+    page = page_of(request, ordered(ecritures, request, COLONNES, "-date"))
     contexte = {
         "filtre": filtre,
-        "page": page_of(request, ordered(ecritures, request, COLONNES, "-date")),
+        "page": page,
+        "vierge": not page.object_list and selectors.sans_ecriture(),
         "tri": sort_key(request, COLONNES, "-date"),
         "totaux": selectors.totaux_des_ecritures(ecritures),
         "peut_valider": request.user.has_perm(VALIDER),
@@ -141,5 +143,6 @@ def centralisateur(request: HttpRequest) -> HttpResponse:
     """Each journal's months: how many entries, for how much, linked to the list that proves it."""
     choix = choix_de(request)
     lignes = selectors.centralisation(choix.debut, choix.fin, choix.statuts)
-    contexte = {"choix": choix, "lignes": lignes, "totaux": selectors.totaux_par_devise(lignes)}
+    vierge = not lignes and selectors.sans_ecriture()
+    contexte = {"choix": choix, "lignes": lignes, "vierge": vierge, "totaux": selectors.totaux_par_devise(lignes)}
     return render(request, "comptabilite/grand_livre/centralisateur.html", contexte)
