@@ -127,6 +127,28 @@ VARIABLES: tuple[Variable, ...] = (
         secret=True,
     ),
     Variable("DEFAULT_FROM_EMAIL", as_text, "Cauris <ne-pas-repondre@cauris.example>", "Sender of e-mail."),
+    Variable(
+        "CAURIS_ANCHOR_FILE",
+        as_text,
+        "",
+        "File to which the chains' heads are added, never under the database's data. Default: `ancres/ancres.jsonl` in the"
+        " data folder; better on another disk.",
+    ),
+    Variable(
+        "CAURIS_ANCHOR_S3_BUCKET",
+        as_text,
+        "",
+        "Bucket with object lock where heads are written too; keys as boto3 finds them (`AWS_ACCESS_KEY_ID`…).",
+    ),
+    Variable("CAURIS_ANCHOR_S3_ENDPOINT_URL", as_text, "", "S3 endpoint of that bucket when it is not Amazon's."),
+    Variable("CAURIS_ANCHOR_S3_PREFIX", as_text, "ancres", "First part of the objects' names in that bucket."),
+    Variable(
+        "CAURIS_ANCHOR_S3_DAYS",
+        as_int,
+        "3650",
+        "Days for which an anchored head is locked (mode COMPLIANCE: nobody shortens it).",
+    ),
+    Variable("CAURIS_ANCHOR_EMAIL", as_text, "", "Address to which heads are mailed too."),
     Variable("CAURIS_LOG_LEVEL", as_text, "INFO", "Level of the JSON log on standard error."),
     Variable("CAURIS_WEB_THREADS", as_int, "8", "Threads of each web process."),
     Variable("CAURIS_WEB_PROCESSES", as_int, "2", "Web processes."),

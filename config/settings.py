@@ -136,7 +136,7 @@ urls = {
 }
 EMBEDDED_DATABASE = not urls["default"]
 if EMBEDDED_DATABASE:
-    from apps.socle.launch.postgres import embedded_urls
+    from apps.socle.launch.postgres import embedded_urls, home_of
 
     urls = embedded_urls(DATA_DIR)
 for alias, url in urls.items():
@@ -188,6 +188,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=1, minute=10),
     },
     "verify-every-chain": {"task": "apps.fiscal.tasks.verify_every_chain", "schedule": crontab(hour=2, minute=10)},
+    "anchor-days": {"task": "apps.fiscal.tasks.anchor_days", "schedule": crontab(minute=5)},
+    "deliver-pending-anchors": {
+        "task": "apps.fiscal.tasks.deliver_pending_anchors",
+        "schedule": crontab(minute="*/5"),
+    },
     "verifier-soldes": {"task": "apps.mouvements.tasks.verifier_soldes", "schedule": crontab(hour=1, minute=20)},
 }
 
@@ -287,6 +292,18 @@ if read("CAURIS_BEHIND_TLS_PROXY"):
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+
+# Heads of the chains, outside the database ---------------------------------------------------
+ANCHOR_FILE = Path(read("CAURIS_ANCHOR_FILE") or DATA_DIR / "ancres" / "ancres.jsonl").resolve()
+ANCHOR_S3_BUCKET: str = read("CAURIS_ANCHOR_S3_BUCKET")
+ANCHOR_S3_ENDPOINT_URL: str = read("CAURIS_ANCHOR_S3_ENDPOINT_URL")
+ANCHOR_S3_PREFIX: str = read("CAURIS_ANCHOR_S3_PREFIX").strip("/")
+ANCHOR_S3_DAYS: int = read("CAURIS_ANCHOR_S3_DAYS")
+ANCHOR_EMAIL: str = read("CAURIS_ANCHOR_EMAIL")
+if EMBEDDED_DATABASE and ANCHOR_FILE.is_relative_to(home_of(DATA_DIR) or DATA_DIR / "pg"):
+    raise InsecureSetting("CAURIS_ANCHOR_FILE stands under the database's data: what restores one would restore both.")
+if PRODUCTION and ANCHOR_S3_BUCKET and ANCHOR_S3_ENDPOINT_URL.startswith("http://"):
+    raise InsecureSetting("CAURIS_ANCHOR_S3_ENDPOINT_URL must be https.")
 
 # Mail, API, log ----------------------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.fiscal.health import chains_state
+from apps.fiscal.health import anchors_state, chains_state
 from apps.socle.errors import BusinessError
 from apps.socle.screens.theme import THEME_COOKIE, THEMES, theme_of
 
@@ -137,7 +137,7 @@ def _cache_answers() -> bool:
 
 
 # What is no reason to send visitors elsewhere, and must wake somebody all the same: `ok` or the word of what is wrong.
-WATCHED: dict[str, Callable[[], str]] = {"chaines": chains_state}
+WATCHED: dict[str, Callable[[], str]] = {"chaines": chains_state, "ancres": anchors_state}
 
 CHECKS: dict[str, Callable[[], bool]] = {
     "base": _database_answers,

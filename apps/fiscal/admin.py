@@ -2,7 +2,14 @@
 
 from django.contrib import admin
 
-from apps.fiscal.models import FiscalEntry, FiscalIntegrityAnswer, FiscalIntegrityCheck, FiscalKey, FiscalSequence
+from apps.fiscal.models import (
+    FiscalAnchor,
+    FiscalEntry,
+    FiscalIntegrityAnswer,
+    FiscalIntegrityCheck,
+    FiscalKey,
+    FiscalSequence,
+)
 from apps.socle.screens.readonly_admin import ReadOnlyAdmin
 
 
@@ -35,3 +42,9 @@ class FiscalIntegrityCheckAdmin(ReadOnlyAdmin):
 @admin.register(FiscalIntegrityAnswer)
 class FiscalIntegrityAnswerAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "failure", "actor_label", "reason")
+
+
+@admin.register(FiscalAnchor)
+class FiscalAnchorAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "sequence_number", "anchor_type", "status", "anchor_reference", "attempts")
+    list_filter = ("anchor_type", "status")

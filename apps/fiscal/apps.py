@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class FiscalConfig(AppConfig):
-    """The chain: links, keys, verification."""
+    """The chain: links, keys, closings, verification, heads outside."""
 
     name = "apps.fiscal"
     label = "fiscal"
@@ -11,7 +11,7 @@ class FiscalConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.fiscal import constraints, home, provisioning, subscribers
-        from apps.fiscal.choices import CheckStatus
+        from apps.fiscal.choices import AnchorStatus, CheckStatus
         from apps.fiscal.facts import CLOSING_MADE
         from apps.fiscal.selectors import traces_of_fact
         from apps.organisations.provisioning import register_step
@@ -26,3 +26,5 @@ class FiscalConfig(AppConfig):
         home.declare()
         for code, look in (("passed", "payee"), ("warning", "attente"), ("failed", "rejetee")):
             declare_state(code, look, CheckStatus(code).label)
+        for code, look in (("pending", "attente"), ("verified", "payee"), ("failed", "rejetee")):
+            declare_state(f"anchor_{code}", look, AnchorStatus(code).label)

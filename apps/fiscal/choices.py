@@ -38,6 +38,25 @@ class ActorType(models.TextChoices):
     TAKEOVER = "takeover", _("Reprise")
 
 
+class AnchorType(models.TextChoices):
+    """Where a head was written; the documents' three, and ours."""
+
+    TSA = "rfc3161_tsa", _("Horodatage RFC 3161")
+    BLOCKCHAIN = "blockchain", _("Chaîne de blocs")
+    NONE = "none", _("Aucun")
+    FILE = "file", _("Fichier d’ancrage")
+    S3 = "s3", _("Stockage verrouillé")
+    EMAIL = "email", _("Courriel")
+
+
+class AnchorStatus(models.TextChoices):
+    """Whether a head has reached its place."""
+
+    PENDING = "pending", _("À écrire")
+    VERIFIED = "verified", _("Écrit")
+    FAILED = "failed", _("Refusé")
+
+
 class CheckStatus(models.TextChoices):
     """How a verification ended."""
 

@@ -1,6 +1,7 @@
 """Who reads the chain and who has it verified, and who answers when it fails."""
 
 READ = [
+    "fiscal.view_fiscalanchor",
     "fiscal.view_fiscalentry",
     "fiscal.view_fiscalintegrityanswer",
     "fiscal.view_fiscalintegritycheck",

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.fiscal.choices import CheckStatus
-from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck, FiscalSequence
+from apps.fiscal.models import FiscalAnchor, FiscalEntry, FiscalIntegrityCheck, FiscalSequence
 from apps.socle.facts import Trace
 from apps.socle.progress import count
 
@@ -67,6 +67,11 @@ def checks() -> QuerySet[FiscalIntegrityCheck]:
 def unanswered_failures() -> QuerySet[FiscalIntegrityCheck]:
     """Return the failed verifications of the tenant in scope that nobody answered, latest first: while one is there, red."""
     return FiscalIntegrityCheck.objects.filter(status=CheckStatus.FAILED, answer=None).order_by("-created_at", "-id")
+
+
+def anchors() -> QuerySet[FiscalAnchor]:
+    """Return the anchored heads of the tenant in scope with their closings, latest first."""
+    return FiscalAnchor.objects.select_related("closing").order_by("-created_at", "-id")
 
 
 def head() -> FiscalSequence | None:

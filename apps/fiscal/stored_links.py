@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -25,6 +27,14 @@ left join fiscal_fiscalsequence s on s.tenant_id = %s
 """
 # Days and moments are spelled by explicit formats in UTC: no setting of the server or of the
 # session (DateStyle, TimeZone, lc_time) changes what is compared.
+_ANCHORS = """
+select tenant_id, sequence_number, chain_hash, line, anchor_type, status, created_at
+from fiscal_fiscalanchor where tenant_id = %s order by created_at, id
+"""
+_CLOSINGS = "select closing_hash from fiscal_fiscalclosing where tenant_id = %s and closing_hash = any(%s)"
+_HASHES_AT = """
+select sequence_number, chain_hash from fiscal_fiscalentry where tenant_id = %s and sequence_number = any(%s)
+"""
 _LINKS = """
 select e.id::text, e.tenant_id::text, e.fact_id::text, e.sequence_number, e.entry_type, e.entity_type,
   e.entity_id::text, e.entity_number, to_char(e.fiscal_date, 'YYYY-MM-DD'), e.legal_status, e.environment,
@@ -185,3 +195,36 @@ def read_content(tenant_id: UUID, first: int, last: int, day: str, algorithm: st
     except psycopg.DatabaseError:
         return None
     return Content(row[0], row[1], row[2] or "") if row else None
+
+
+def read_chain_hashes(tenant_id: UUID, numbers: list[int]) -> dict[int, str]:
+    """Return the stored chain hashes of the links `numbers` of the tenant in scope; one that is not stored is left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HASHES_AT, [tenant_id, numbers])
+        return dict(cursor.fetchall())
+
+
+class StoredAnchor(NamedTuple):
+    """A head that the database says to have written outside."""
+
+    tenant_id: UUID
+    sequence_number: int
+    chain_hash: str
+    line: str
+    anchor_type: str
+    status: str
+    created_at: datetime
+
+
+def read_anchors(tenant_id: UUID) -> list[StoredAnchor]:
+    """Return the registered anchors of the tenant in scope, oldest first: some hundreds a year."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANCHORS, [tenant_id])
+        return [StoredAnchor._make(row) for row in cursor.fetchall()]
+
+
+def read_closing_hashes(tenant_id: UUID, hashes: list[str]) -> set[str]:
+    """Return those of `hashes` that are closings of the tenant in scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSINGS, [tenant_id, hashes])
+        return {row[0] for row in cursor.fetchall()}

@@ -1,16 +1,23 @@
-"""Verifications that nobody waits for: each night, and those that a person asked of a long chain."""
+"""What nobody waits for: verifications, each night or of a long chain, and the heads that go outside."""
 
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
 
+from apps.fiscal.choices import AnchorStatus
+from apps.fiscal.models import FiscalAnchor, FiscalEntry
+from apps.fiscal.services.anchor_head import anchor_head
 from apps.fiscal.services.check_chain import check_chain
+from apps.fiscal.services.deliver_anchor import deliver_anchor
 from apps.socle.actors import SYSTEM, Acteur, ActorKind
+from apps.socle.clock import local_date
 from apps.socle.models import TenantRegistry
 from apps.socle.scope import scope
+from apps.socle.tenants import each_tenant
 
 logger = logging.getLogger(__name__)
 
@@ -41,3 +48,44 @@ def verify_one_chain(tenant_id: str, user_id: str | None = None, label: str = ""
             check.first_anomaly,
         )
     return check.holds
+
+
+@shared_task
+def anchor_days() -> int:
+    """Anchor, for each tenant, the head of its latest local day that has ended; return how many were new.
+
+    Each hour, as days end by zones. A day without links has its head too, once there is a first
+    link; days missed while nothing ran have one together.
+    """
+    made = 0
+    for registry in each_tenant():
+        yesterday = local_date(registry.time_zone) - timedelta(days=1)
+        if FiscalEntry.objects.filter(fiscal_date__lte=yesterday).exists():
+            made += bool(anchor_head(acteur=SYSTEM, day=yesterday))
+    return made
+
+
+@shared_task
+def deliver_pending_anchors() -> int:
+    """Ask again for each anchor that still waits; return how many. Delivering twice writes once."""
+    waiting = []
+    for registry in each_tenant():
+        pending = FiscalAnchor.objects.filter(status=AnchorStatus.PENDING).order_by("created_at")
+        waiting += [(registry.tenant_id, *row) for row in pending.values_list("pk", "anchor_type")]
+    silent: set[str] = set()  # a place that does not answer is not asked a hundred times in a row
+    for tenant_id, anchor_id, place in waiting:
+        if place not in silent and deliver_one_anchor(str(tenant_id), str(anchor_id)) == AnchorStatus.PENDING:
+            silent.add(place)
+    return len(waiting)
+
+
+@shared_task
+def deliver_one_anchor(tenant_id: str, anchor_id: str) -> str:
+    """Write one head outside; return the anchor's state, empty where it was no longer pending.
+
+    A head that is refused has the chain verified: the contradiction is then red for everybody.
+    """
+    state = deliver_anchor(tenant_id=UUID(tenant_id), anchor_id=UUID(anchor_id))
+    if state == AnchorStatus.FAILED:
+        verify_one_chain.delay(tenant_id)
+    return str(state or "")

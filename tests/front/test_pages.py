@@ -213,7 +213,14 @@ def test_live_needs_nothing(client) -> None:  # type: ignore[no-untyped-def]
 @pytest.mark.django_db
 def test_ready_says_what_it_checked(client) -> None:  # type: ignore[no-untyped-def]
     answer = client.get("/sante/pret/")
-    assert answer.json() == {"etat": "ok", "base": "ok", "migrations": "ok", "cache": "ok", "chaines": "ok"}
+    assert answer.json() == {
+        "etat": "ok",
+        "base": "ok",
+        "migrations": "ok",
+        "cache": "ok",
+        "chaines": "ok",
+        "ancres": "ok",
+    }
 
 
 @pytest.mark.django_db

@@ -24,6 +24,10 @@ from config.settings import *  # noqa: E402, F403
 # A real hash costs a third of a second, on purpose; nothing here is worth it.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# What is handed to a worker goes nowhere: no test leaves jobs in a folder that a real worker reads.
+CELERY_BROKER_URL = "memory://localhost"
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
+
 # Static files come from where they are written: nothing is collected for a test.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

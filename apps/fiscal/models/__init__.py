@@ -1,3 +1,4 @@
+from apps.fiscal.models.anchor import FiscalAnchor
 from apps.fiscal.models.closing import FiscalClosing
 from apps.fiscal.models.commitment import FiscalCommitment
 from apps.fiscal.models.entry import FiscalEntry
@@ -8,6 +9,7 @@ from apps.fiscal.models.sequence import FiscalSequence
 from apps.fiscal.models.tree_block import FiscalTreeBlock
 
 __all__ = [
+    "FiscalAnchor",
     "FiscalClosing",
     "FiscalCommitment",
     "FiscalEntry",

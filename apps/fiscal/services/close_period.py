@@ -17,6 +17,7 @@ from apps.fiscal.facts import closing_made
 from apps.fiscal.head import HeadToExtend, read_head_to_extend
 from apps.fiscal.models import FiscalClosing
 from apps.fiscal.preclosing import unfinished
+from apps.fiscal.services.anchor_head import anchor_head
 from apps.fiscal.survey import Progress, Survey, frontier_of
 from apps.fiscal.totals import Totals
 from apps.fiscal.tree import store_blocks
@@ -118,7 +119,7 @@ def seal(*, closing_type: str, end: date, survey: Survey, acteur: Acteur) -> Clo
         store_blocks(closing.last_sequence)
     publish(closing_made(closing, acteur))
     record("closed", closing, acteur, new={"number": closing.number, "closing_hash": closing.closing_hash})
-    # Whoever carries heads outside hooks in here: the closing's own link is now the head of the chain.
+    anchor_head(closing=closing, acteur=acteur)  # its own link is now the head of the chain
     return Closure(closing, created=True)
 
 

@@ -35,6 +35,8 @@ class Verification:
     anomalies: tuple[Anomaly, ...]
     duration: float
     first_sequence_number: int = 1
+    warnings: tuple[Anomaly, ...] = ()
+    """What could not be verified; the chain itself is not in question."""
 
     @property
     def holds(self) -> bool:

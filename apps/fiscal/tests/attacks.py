@@ -56,7 +56,7 @@ class Owner:
         for table in TABLES:
             self.raw.execute(f"alter table {table} disable trigger user")
         for table, name in self.raw.execute(CONSTRAINTS, [TABLES]).fetchall():
-            self.raw.execute(f"alter table {table} drop constraint {name}")
+            self.raw.execute(f"alter table {table} drop constraint {name} cascade")
         for (name,) in self.raw.execute(INDEXES, [TABLES]).fetchall():
             self.raw.execute(f"drop index {name}")
         for table, column in self.raw.execute(REQUIRED, [TABLES]).fetchall():

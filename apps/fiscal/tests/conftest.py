@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 
 from apps.fiscal import stored_links
 from apps.fiscal.subscribers import chain
@@ -22,6 +24,13 @@ def only_the_chain_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "_subscribers", {"fiscal": chain})
     monkeypatch.setattr(facts, "_declarations", facts._declarations | {TEST_FACT.type: TEST_FACT})
     monkeypatch.setattr(provisioning, "_steps", {"fiscal.chain": provisioning._steps["fiscal.chain"]})
+
+
+@pytest.fixture(autouse=True)
+def anchor_file(settings: LazySettings, tmp_path: Path) -> Path:
+    """The anchor file of one test, in a folder that nobody made yet."""
+    settings.ANCHOR_FILE = tmp_path / "ancres" / "ancres.jsonl"
+    return settings.ANCHOR_FILE
 
 
 @pytest.fixture

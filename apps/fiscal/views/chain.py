@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.fiscal import selectors
+from apps.fiscal.choices import AnchorStatus
 from apps.fiscal.crypto import MasterSecretError
 from apps.fiscal.forms import EntryFilter
 from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck, FiscalKey
@@ -50,6 +51,7 @@ def chain(request: HttpRequest) -> HttpResponse:
         "check": selectors.latest_check(),
         "failures": list(selectors.unanswered_failures()[:SHOWN_FAILURES]),
         "head": selectors.head(),
+        "anchor": selectors.anchors().filter(status=AnchorStatus.VERIFIED).first(),
         "may_verify": request.user.has_perm("fiscal.verify_chain"),
     }
     return render(request, "fiscal/chaine.html", context)
