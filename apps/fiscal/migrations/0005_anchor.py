@@ -10,7 +10,7 @@ import apps.socle.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fiscal", "0003_closing"),
+        ("fiscal", "0004_tree_blocks"),
         ("organisations", "0005_one_check_of_decimals"),
     ]
 
