@@ -231,10 +231,11 @@ class Launch:
 
 
 def account_lines(accounts: Sequence[dict[str, str]]) -> list[str]:
-    """Return the demo accounts as aligned lines, the first of each role."""
-    first: dict[str, dict[str, str]] = {}
+    """Return the demo accounts as aligned lines, one for each person with every house that person works in."""
+    people: dict[str, dict[str, str]] = {}
     for entry in accounts:
-        first.setdefault(entry["role"], entry)
+        known = people.get(entry["username"])
+        people[entry["username"]] = {**known, "tenant": f"{known['tenant']}, {entry['tenant']}"} if known else entry
     columns = ("role", "tenant", "username", "password")
-    widths = {name: max(len(entry[name]) for entry in first.values()) for name in columns} if first else {}
-    return ["  " + "  ".join(entry[name].ljust(widths[name]) for name in columns).rstrip() for entry in first.values()]
+    widths = {name: max(len(entry[name]) for entry in people.values()) for name in columns} if people else {}
+    return ["  " + "  ".join(entry[name].ljust(widths[name]) for name in columns).rstrip() for entry in people.values()]

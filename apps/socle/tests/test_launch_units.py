@@ -133,12 +133,15 @@ def test_a_step_that_is_done_stays_done_until_it_is_forgotten(tmp_path):
     assert not done.is_current("schema", "a")
 
 
-def test_one_account_a_role_is_shown_in_columns():
-    entry = {"tenant": "Sainte-Odile", "username": "amina", "password": "x"}
-    shown = start.account_lines(
-        [{**entry, "role": "caissier"}, {**entry, "role": "caissier", "username": "b"}, {**entry, "role": "comptable"}]
-    )
-    assert shown == ["  caissier   Sainte-Odile  amina  x", "  comptable  Sainte-Odile  amina  x"]
+def test_every_account_is_shown_in_columns_and_a_person_once():
+    entry = {"tenant": "odile", "role": "caissier", "username": "amina", "password": "x"}
+    jean = {**entry, "username": "jean", "role": "comptable"}
+    shown = start.account_lines([entry, {**entry, "username": "rose"}, jean, {**jean, "tenant": "luc"}])
+    assert shown == [
+        "  caissier   odile       amina  x",
+        "  caissier   odile       rose   x",
+        "  comptable  odile, luc  jean   x",
+    ]
     assert start.account_lines([]) == []
 
 

@@ -22,4 +22,5 @@ class Command(BaseCommand):
             comptes = charger(settings.DATA_DIR, self.stdout.write)
         except BusinessError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{len(comptes)} comptes de démonstration dans {settings.DATA_DIR / FICHIER}")
+        personnes = {compte["username"] for compte in comptes}  # one of them may work in both hospitals
+        self.stdout.write(f"{len(personnes)} comptes de démonstration dans {settings.DATA_DIR / FICHIER}")
