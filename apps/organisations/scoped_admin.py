@@ -29,7 +29,7 @@ class ScopedModelForm(forms.ModelForm):
 
 
 class ScopedAdmin(HouseAdmin):
-    """Each change leaves its trace, with the names of the fields; nothing is deleted."""
+    """Each change leaves its trace, with what was put; nothing is deleted."""
 
     form = ScopedModelForm
 
@@ -39,4 +39,5 @@ class ScopedAdmin(HouseAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         action = f"{obj._meta.model_name}_{'changed' if change else 'added'}"
-        record(action, obj, request.acteur, new={"fields": sorted(form.changed_data)})  # type: ignore[attr-defined]
+        said = {name: str(form.cleaned_data[name]) for name in sorted(form.changed_data)}
+        record(action, obj, request.acteur, new=said)  # type: ignore[attr-defined]

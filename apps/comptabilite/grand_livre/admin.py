@@ -15,31 +15,22 @@ from apps.comptabilite.grand_livre.imputation import CRITERES
 from apps.comptabilite.grand_livre.models import CompteComptable, Exercice, Journal, Periode, RegleImputation
 from apps.comptabilite.grand_livre.models.regle import criteres_lisibles
 from apps.comptabilite.grand_livre.services.resoudre_imputation import ajouter_regle
-from apps.socle.audit import record
+from apps.organisations.scoped_admin import ScopedAdmin, ScopedModelForm
 from apps.socle.errors import BusinessError
 from apps.socle.facts import declaration_of, declarations
-from apps.socle.scope import require_scope
-from apps.socle.screens.readonly_admin import HouseAdmin, ReadOnlyAdmin, ReadOnlyInline
+from apps.socle.screens.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
 
 
-class FormulaireDuTenant(forms.ModelForm):
-    """A form whose row already belongs to the tenant in scope, so that its own uniqueness is checked here."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.tenant_id is None:
-            self.instance.tenant_id = require_scope()
-
-    def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"tenant", "numero_affiche"}
-
-
-class CompteForm(FormulaireDuTenant):
+class CompteForm(ScopedModelForm):
     class Meta:
         model = CompteComptable
         fields = (
             "numero", "libelle", "compte_parent", "type_compte", "sens_normal", "description", "imputable", "collectif", "actif",
         )  # fmt: skip
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Check the number that is generated from the typed one too: two accounts of one number are said here."""
+        return super()._get_validation_exclusions() - {"numero_affiche"}
 
     def clean(self) -> dict[str, Any]:
         """The class is the first digit of the number: nobody types it twice."""
@@ -48,7 +39,7 @@ class CompteForm(FormulaireDuTenant):
         return donnees
 
 
-class RegleForm(FormulaireDuTenant):
+class RegleForm(ScopedModelForm):
     """A rule that is being added; one that exists only ends."""
 
     class Meta:
@@ -70,20 +61,8 @@ class RegleForm(FormulaireDuTenant):
         return donnees
 
 
-class SansSuppression(HouseAdmin):
-    """Reference data that retires and never goes; each change leaves its trace."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(self, request: Any, obj: Any, form: forms.ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        nouveau = {nom: str(form.cleaned_data[nom]) for nom in form.changed_data}
-        record("change" if change else "add", obj, request.acteur, new=nouveau)
-
-
 @admin.register(CompteComptable)
-class CompteAdmin(SansSuppression):
+class CompteAdmin(ScopedAdmin):
     form = CompteForm
     list_display = ("numero", "libelle", "type_compte", "imputable", "actif")
     list_filter = ("classe", "type_compte", "imputable", "collectif", "actif")
@@ -94,8 +73,8 @@ class CompteAdmin(SansSuppression):
 
 
 @admin.register(Journal)
-class JournalAdmin(SansSuppression):
-    class FormulaireJournal(FormulaireDuTenant):
+class JournalAdmin(ScopedAdmin):
+    class FormulaireJournal(ScopedModelForm):
         class Meta:
             model = Journal
             fields = ("code", "libelle", "type", "compte_contrepartie", "description", "actif")
@@ -109,7 +88,7 @@ class JournalAdmin(SansSuppression):
 
 
 @admin.register(RegleImputation)
-class RegleAdmin(SansSuppression):
+class RegleAdmin(ScopedAdmin):
     form = RegleForm
     list_display = ("type_fait", "role", "pour", "sens", "compte", "journal", "valide_du", "valide_au")
     list_filter = ("type_fait", "role", "journal", "sens")

@@ -61,7 +61,7 @@ def test_a_sub_account_is_added_with_its_trace(admin: Client) -> None:
     assert reponse.status_code == HTTPStatus.FOUND
     nouveau = compte("70615")
     assert (nouveau.classe, nouveau.numero_affiche, nouveau.compte_parent.numero) == ("7", "706150", "7061")
-    assert AuditTrail.objects.filter(model_id=nouveau.id, action="add").exists()
+    assert AuditTrail.objects.filter(model_id=nouveau.id, action="comptecomptable_added").exists()
 
 
 @pytest.mark.parametrize(
