@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.comptabilite.caisse.documents.quittance import Duplicata, Preuve, rendre_quittance
 from apps.comptabilite.caisse.models import DuplicataQuittance, Quittance
-from apps.fiscal.models import FiscalEntry
+from apps.fiscal.selectors import entries_of_source
 
 
 def pdf_de_quittance(quittance: Quittance, duplicata: DuplicataQuittance | None = None) -> bytes:
@@ -15,6 +15,5 @@ def pdf_de_quittance(quittance: Quittance, duplicata: DuplicataQuittance | None 
 
 def preuve_de(quittance: Quittance) -> Preuve | None:
     """Return the receipt's link in the tenant's chain; its chain hash binds every link before it to the paper too."""
-    maillons = FiscalEntry.objects.filter(entity_type=quittance._meta.label, entity_id=quittance.id)
-    maillon = maillons.order_by("sequence_number").first()
+    maillon = entries_of_source(quittance._meta.label, quittance.id).first()
     return Preuve(maillon.sequence_number, maillon.chain_hash) if maillon else None
