@@ -19,10 +19,9 @@ from django.template.base import Lexer, TokenType
 from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from apps.fiscal.readable import LABELS
 from apps.socle import translations
 from apps.socle.errors import BusinessError, message_of
-from apps.socle.facts import declarations
+from apps.socle.facts import _role_words, declarations, role_label
 from apps.socle.language import document_language
 from apps.socle.translations import KEYWORDS, catalogue_folder, key_of, read_catalogue, source_catalogue, texts
 
@@ -493,7 +492,9 @@ def test_the_day_stands_before_the_month(language: str) -> None:
 
 
 def test_each_role_of_a_fact_has_its_word() -> None:
-    """The chain's screens show roles, which are code, to accountants of both languages."""
+    """The chain's screens and the ledger's show roles, which are code, to accountants of both languages."""
     roles = {role for declaration in declarations() for role in declaration.roles}
     assert len(roles) > 5
-    assert sorted(roles - LABELS.keys()) == []
+    assert sorted(roles - _role_words.keys()) == []
+    with translation.override("en"):
+        assert role_label("creance_reglee") == "receivable settled"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.facturation.models import Invoice, InvoiceLine
 from apps.organisations.models import Tiers
@@ -29,6 +30,14 @@ INVOICE_ISSUED = FactDeclaration(
         "arrondi_perte": "rounding_loss",
     },
 )
+
+ROLES = {
+    "creance": pgettext_lazy("rôle d’un fait", "créance"),
+    "produit": pgettext_lazy("rôle d’un fait", "produit"),
+    "taxe": pgettext_lazy("rôle d’un fait", "taxe"),
+    "arrondi_gain": pgettext_lazy("rôle d’un fait", "arrondi en notre faveur"),
+    "arrondi_perte": pgettext_lazy("rôle d’un fait", "arrondi en faveur du client"),
+}
 
 
 def invoice_issued(invoice: Invoice, lines: Sequence[InvoiceLine], tiers: Tiers, acteur: Acteur) -> FactToPublish:

@@ -13,15 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.fiscal.models import FiscalEntry
-from apps.socle.facts import declarations
+from apps.socle.facts import declarations, role_label
 from apps.socle.money import decimals
 
-# Keys and roles that producers write, which are code: without accents, in one language.
+# Keys that producers write, which are code: without accents, in one language. Roles have their words from who declares them.
 LABELS = {
     "acteur": gettext_lazy("acteur"),
     "address": gettext_lazy("adresse"),
-    "arrondi_gain": gettext_lazy("arrondi en notre faveur"),
-    "arrondi_perte": gettext_lazy("arrondi en faveur du client"),
     "attendu": gettext_lazy("montant attendu"),
     "buyer": gettext_lazy("client"),
     "caisse": gettext_lazy("caisse"),
@@ -32,18 +30,14 @@ LABELS = {
     "closing_type": gettext_lazy("périodicité"),
     "code": gettext_lazy("code"),
     "compte": gettext_lazy("montant compté"),
-    "creance": gettext_lazy("créance"),
-    "creance_reglee": gettext_lazy("créance réglée"),
     "currency": gettext_lazy("devise"),
     "date": gettext_lazy("date"),
     "date_naissance": gettext_lazy("date de naissance"),
     "deja_regle": gettext_lazy("déjà réglé"),
     "description": gettext_lazy("libellé"),
-    "destination": gettext_lazy("destination"),
     "devise": gettext_lazy("devise"),
     "direction": gettext_lazy("sens"),
     "due_date": gettext_lazy("échéance"),
-    "ecart": gettext_lazy("écart"),
     "entries_count": gettext_lazy("maillons"),
     "environment": gettext_lazy("environnement"),
     "exemption": gettext_lazy("exonération"),
@@ -83,14 +77,11 @@ LABELS = {
     "phone": gettext_lazy("téléphone"),
     "position": gettext_lazy("rang"),
     "prix_unitaire": gettext_lazy("prix unitaire"),
-    "produit": gettext_lazy("produit"),
-    "provenance": gettext_lazy("provenance"),
     "quantite": gettext_lazy("quantité"),
     "quantity": gettext_lazy("quantité"),
     "rccm": gettext_lazy("RCCM"),
     "recu": gettext_lazy("reçu"),
     "reference": gettext_lazy("référence"),
-    "reglement": gettext_lazy("règlement"),
     "rendu": gettext_lazy("rendu"),
     "reste_du": gettext_lazy("reste dû"),
     "role": gettext_lazy("rôle"),
@@ -176,7 +167,7 @@ def _fact_label(fact_type: str) -> str:
 def _line(line: Mapping[str, Any]) -> dict[str, Any]:
     """Return a line of the fact: role, label, criteria, amount in the fact's currency."""
     return {
-        "role": label(line["role"]),
+        "role": role_label(line["role"]),
         "label": line["label"],
         "criteria": ", ".join(line["criteria"].values()),
         "amount": Decimal(line["amount"]),

@@ -116,6 +116,7 @@ SourceLink = Callable[[uuid.UUID], tuple[str, str]]
 Traces = Callable[[uuid.UUID], Iterable[Trace]]
 
 _declarations: dict[str, FactDeclaration] = {}
+_role_words: dict[str, Text] = {}
 _subscribers: dict[str, Subscriber] = {}
 _source_links: dict[str, SourceLink] = {}
 _source_urls: dict[str, str] = {}
@@ -137,6 +138,16 @@ def declarations() -> tuple[FactDeclaration, ...]:
 def declaration_of(fact_type: str) -> FactDeclaration:
     """Return the declaration of `fact_type`. Raises KeyError."""
     return _declarations[fact_type]
+
+
+def name_roles(words: Mapping[str, Text]) -> None:
+    """Say how the roles that an app publishes are called on screens. Called from `AppConfig.ready()`."""
+    _role_words.update(words)
+
+
+def role_label(role: str) -> str:
+    """Return what a role is called; one that nobody named is shown as it is written."""
+    return str(_role_words.get(role, role.replace("_", " ")))
 
 
 def subscribe(name: str, handler: Subscriber) -> None:

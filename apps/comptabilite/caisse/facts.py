@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.comptabilite.caisse.choices import MoyenPaiement
 from apps.comptabilite.caisse.models import PaiementQuittance, Quittance, SessionCaisse
 from apps.organisations.models import Tiers
 from apps.socle.actors import Acteur
-from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, declare_fact
+from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, declare_fact, name_roles
 from apps.socle.language import document_language
 from apps.socle.money import plain
 
@@ -28,10 +29,20 @@ MOUVEMENTS_DE_CAISSE = {
     EXCEDENT: (_("Excédent de caisse"), "caisse", "ecart"),
     MANQUANT: (_("Manquant de caisse"), "ecart", "caisse"),
 }
+ROLES = {
+    "reglement": pgettext_lazy("rôle d’un fait", "règlement"),
+    "creance_reglee": pgettext_lazy("rôle d’un fait", "créance réglée"),
+    "fonds": pgettext_lazy("rôle d’un fait", "fonds de caisse"),
+    "provenance": pgettext_lazy("rôle d’un fait", "provenance"),
+    "destination": pgettext_lazy("rôle d’un fait", "destination"),
+    "caisse": pgettext_lazy("rôle d’un fait", "caisse"),
+    "ecart": pgettext_lazy("rôle d’un fait", "écart"),
+}
 
 
 def declare() -> None:
-    """Register the till's facts. Called from `wiring.ready()`."""
+    """Register the till's facts and the words of their roles. Called from `wiring.ready()`."""
+    name_roles(ROLES)
     declare_fact(
         FactDeclaration(
             type=QUITTANCE,

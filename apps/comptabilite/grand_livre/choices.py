@@ -50,24 +50,3 @@ class Motif(models.TextChoices):
     COMPTE_FERME = MotifAttente.COMPTE_FERME.value, _("Le compte ou le journal de la règle ne reçoit plus d’écritures")
     DESEQUILIBRE = MotifAttente.DESEQUILIBRE.value, _("Les règles ne donnent pas une écriture équilibrée")
     SANS_PERIODE = MotifAttente.SANS_PERIODE.value, _("Aucune période comptable à cette date")
-
-
-ROLES = {
-    "creance": pgettext_lazy("rôle d’un fait", "créance"),
-    "creance_reglee": pgettext_lazy("rôle d’un fait", "créance réglée"),
-    "produit": pgettext_lazy("rôle d’un fait", "produit"),
-    "taxe": pgettext_lazy("rôle d’un fait", "taxe"),
-    "arrondi_gain": pgettext_lazy("rôle d’un fait", "arrondi en notre faveur"),
-    "arrondi_perte": pgettext_lazy("rôle d’un fait", "arrondi en faveur du client"),
-    "reglement": pgettext_lazy("rôle d’un fait", "règlement"),
-    "fonds": pgettext_lazy("rôle d’un fait", "fonds de caisse"),
-    "provenance": pgettext_lazy("rôle d’un fait", "provenance"),
-    "destination": pgettext_lazy("rôle d’un fait", "destination"),
-    "caisse": pgettext_lazy("rôle d’un fait", "caisse"),
-    "ecart": pgettext_lazy("rôle d’un fait", "écart"),
-}
-
-
-def libelle_role(role: str) -> str:
-    """The role as an accountant reads it; one that nobody named is shown as it is written."""
-    return str(ROLES.get(role, role.replace("_", " ")))

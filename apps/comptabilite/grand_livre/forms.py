@@ -9,9 +9,10 @@ from django import forms
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from apps.comptabilite.grand_livre.choices import Sens, libelle_role
+from apps.comptabilite.grand_livre.choices import Sens
 from apps.comptabilite.grand_livre.models import CompteComptable, Journal, RegleImputation
 from apps.comptabilite.grand_livre.transitions import A_VALIDER, ECRITURE, VALIDEE
+from apps.socle.facts import role_label
 
 
 def champ_date(label: Any, *, required: bool = False) -> forms.DateField:
@@ -86,7 +87,7 @@ class RegleForm(forms.Form):
 
     def __init__(self, *args: Any, type_fait: str, role: str, possibles: Mapping[str, str], **kwargs: Any) -> None:
         self.type_fait, self.role, self.possibles = type_fait, role, dict(possibles)
-        self.role_lisible = libelle_role(role)
+        self.role_lisible = role_label(role)
         super().__init__(*args, **kwargs)
         noms = {nom: RegleImputation._meta.get_field(nom).verbose_name for nom in self.possibles}
         deux_points = _t("\u00a0: ")

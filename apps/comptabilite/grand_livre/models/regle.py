@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.comptabilite.grand_livre import imputation
-from apps.comptabilite.grand_livre.choices import Sens, libelle_role
+from apps.comptabilite.grand_livre.choices import Sens
 from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.clock import now
+from apps.socle.facts import role_label
 from apps.socle.immutability import Protection
 
 
@@ -100,7 +101,7 @@ class RegleImputation(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return " ".join(filter(None, [libelle_role(self.role), criteres_lisibles(self.criteres)]))
+        return " ".join(filter(None, [role_label(self.role), criteres_lisibles(self.criteres)]))
 
     def save(self, *args: object, **kwargs: object) -> None:
         for nom, valeur in imputation.normaliser_criteres(self.criteres).items():

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from apps.comptabilite.grand_livre import locks
-from apps.comptabilite.grand_livre.choices import libelle_role
 from apps.comptabilite.grand_livre.imputation import Manque, MotifAttente
 from apps.comptabilite.grand_livre.models import ImputationEnAttente, RegleImputation
 from apps.comptabilite.grand_livre.services.comptabiliser import imputer_fait, poster
@@ -18,7 +17,7 @@ from apps.socle.audit import record
 from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError, NotAllowed
-from apps.socle.facts import load
+from apps.socle.facts import load, role_label
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,6 @@ def _raison(manques: tuple[Manque, ...]) -> str:
             "Le compte ou le journal d’une règle ne reçoit plus d’écritures : remplacez la règle ou rouvrez le compte."
         )
     roles = ", ".join(
-        dict.fromkeys(libelle_role(manque.role) for manque in manques if manque.motif is MotifAttente.SANS_REGLE)
+        dict.fromkeys(role_label(manque.role) for manque in manques if manque.motif is MotifAttente.SANS_REGLE)
     )
     return _("Il manque une règle pour : %s.") % roles

@@ -16,7 +16,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.comptabilite.grand_livre import selectors
-from apps.comptabilite.grand_livre.choices import libelle_role
 from apps.comptabilite.grand_livre.forms import RegleForm
 from apps.comptabilite.grand_livre.imputation import Imputation, MotifAttente
 from apps.comptabilite.grand_livre.models import ImputationEnAttente
@@ -28,7 +27,7 @@ from apps.comptabilite.grand_livre.transitions import EN_ATTENTE
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.errors import BusinessError
-from apps.socle.facts import PublishedFact, load, source_link
+from apps.socle.facts import PublishedFact, load, role_label, source_link
 from apps.socle.screens.lists import page_of
 
 LIRE, RESOUDRE = "comptabilite.view_imputationenattente", "comptabilite.resoudre_imputation"
@@ -90,7 +89,7 @@ def _montrer(
 
 def _ligne(role: str, criteres: Mapping[str, str], montant: Decimal) -> dict[str, Any]:
     """A line of a fact in words."""
-    return {"role": libelle_role(role), "criteres": criteres_lisibles(criteres), "montant": montant}
+    return {"role": role_label(role), "criteres": criteres_lisibles(criteres), "montant": montant}
 
 
 def _form(fait: PublishedFact, imputation: Imputation, donnees: Any = None) -> RegleForm | None:

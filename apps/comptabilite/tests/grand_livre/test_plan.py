@@ -13,8 +13,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import pytest
 
 from apps.comptabilite.grand_livre import plan
-from apps.comptabilite.grand_livre.choices import ROLES, libelle_role
 from apps.comptabilite.grand_livre.imputation import LigneDeFait, Regle, Sens, imputer
+from apps.socle.facts import _role_words, role_label
 
 TYPES = {"ACTIF", "PASSIF", "CHARGE", "PRODUIT", "MIXTE", "HORS_BILAN"}
 TYPES_PAR_CLASSE = {
@@ -200,9 +200,9 @@ def test_rules_name_accounts_that_can_be_posted_to() -> None:
 
 
 def test_every_role_of_the_rules_has_its_word() -> None:
-    assert {regle.role for regle in plan.regles_hopital()} <= set(ROLES)
-    assert libelle_role("creance_reglee") == "créance réglée"
-    assert libelle_role("part_patient") == "part patient", "an unnamed role is shown as it is written"
+    assert {regle.role for regle in plan.regles_hopital()} <= _role_words.keys()
+    assert role_label("creance_reglee") == "créance réglée"
+    assert role_label("part_patient") == "part patient", "an unnamed role is shown as it is written"
 
 
 def _id(nom: str) -> UUID:
