@@ -102,4 +102,4 @@ def samples_of(tenant: Tenant) -> dict[str, Any]:
 def cashier_at_work(tenant: Tenant) -> Any:
     """Return the id of the specimens' cashier, whose till is open."""
     with scope(tenant.pk):
-        return SessionCaisse.objects.latest("pk").caissier_id
+        return SessionCaisse.objects.filter(reprise=None).latest("pk").caissier_id

@@ -182,7 +182,7 @@ def total_des_sessions(sessions: Sequence[SessionEnCours]) -> TotalSessions:
 def sessions_ouvertes() -> list[SessionEnCours]:
     """Return the open tills with their takings, in two queries whatever their number."""
     sessions = list(
-        SessionCaisse.objects.filter(statut=StatutSession.OUVERTE)
+        SessionCaisse.objects.filter(statut=StatutSession.OUVERTE, reprise=None)
         .select_related("caisse", "caissier")
         .order_by("caisse__code")
     )

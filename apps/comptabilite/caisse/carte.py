@@ -23,14 +23,15 @@ SUITE = re.compile(rf"\d+(?:{SEPARATOR}{{1,2}}\d+)*")
 QUATRE_CHIFFRES = re.compile(r"(?:\*{4} ?)?([0-9]{4})")
 
 
-def contient_numero_de_carte(texte: str) -> bool:
+def contient_numero_de_carte(texte: str, *, cle_juste: bool = True) -> bool:
     """Tell whether `texte` holds a plausible full card number, in a row or in groups, alone or beside other digits.
 
-    Digits of other scripts (full width, Arabic) count as what they mean.
+    Digits of other scripts (full width, Arabic) count as what they mean. Without `cle_juste` a number
+    whose check digit is wrong counts too: somebody mistyped a card, it is a card all the same.
     """
     texte = "".join(str(unicodedata.decimal(signe, signe)) for signe in texte)
     return any(
-        RESEAUX.fullmatch(candidat) and luhn(candidat)
+        RESEAUX.fullmatch(candidat) and (not cle_juste or luhn(candidat))
         for suite in SUITE.finditer(texte)
         for candidat in _candidats(re.findall(r"\d+", suite.group()))
     )

@@ -50,3 +50,36 @@ class ActionFacture(TextChoices):
     REJETER = "rejeter", _("Rejetée")
     ENCAISSER = "encaisser", _("Encaissée en partie")
     SOLDER = "solder", _("Payée")
+
+
+class StatutReprise(TextChoices):
+    """A takeover of a paper till: from the files handed over to the last receipt."""
+
+    DEPOSEE = "DEPOSEE", _("Déposée")
+    CONTROLEE = "CONTROLEE", _("Contrôlée")
+    EN_COURS = "EN_COURS", _("En cours")
+    ARRETEE = "ARRETEE", _("Arrêtée")
+    TERMINEE = "TERMINEE", _("Terminée")
+    ABANDONNEE = "ABANDONNEE", _("Abandonnée")
+
+
+class OrigineReprise(TextChoices):
+    """The door through which the files came: who looks after the run when it is cut off."""
+
+    ECRAN = "ECRAN", _("Écran")
+    COMMANDE = "COMMANDE", _("Ligne de commande")
+
+
+class FichierPapier(TextChoices):
+    """The two files of a paper till."""
+
+    RECETTES = "RECETTES", _("Recettes")
+    ENCAISSEMENTS = "ENCAISSEMENTS", _("Encaissements")
+
+
+class IssueLigne(TextChoices):
+    """What the report says of a row that is not simply taken over."""
+
+    REFUSEE = "REFUSEE", _("Refusée")
+    DEJA_REPRISE = "DEJA_REPRISE", _("Déjà reprise")
+    SIGNALEE = "SIGNALEE", _("Reprise, à vérifier")

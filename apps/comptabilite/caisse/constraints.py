@@ -57,3 +57,8 @@ def declare() -> None:
     declare_constraint(
         "comptabilite_allocation_ligne", _("Une ligne ne reçoit pas plus que son montant."), "line-overpaid"
     )
+    declare_constraint(
+        "comptabilite_session_reprise",
+        _("Une session sans comptage s’ouvre pendant sa reprise seulement."),
+        "takeover-not-running",
+    )

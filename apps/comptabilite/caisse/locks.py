@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from apps.comptabilite.caisse.models import FactureCaisse, Quittance, SessionCaisse
+from apps.comptabilite.caisse.models import FactureCaisse, Quittance, RepriseCaisse, SessionCaisse
 
 
 def session_verrouillee(session_caisse_id: uuid.UUID) -> SessionCaisse:
@@ -27,3 +27,8 @@ def facture_verrouillee(facture_id: uuid.UUID) -> FactureCaisse:
 def quittance_verrouillee(quittance_id: uuid.UUID) -> Quittance:
     """Lock and return the receipt. Raises Quittance.DoesNotExist, another tenant's included."""
     return Quittance.objects.select_for_update(of=("self",)).get(pk=quittance_id)
+
+
+def reprise_verrouillee(reprise_id: uuid.UUID) -> RepriseCaisse:
+    """Lock and return the takeover. Raises RepriseCaisse.DoesNotExist, another tenant's included."""
+    return RepriseCaisse.objects.select_for_update(of=("self",)).get(pk=reprise_id)

@@ -9,11 +9,16 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class LigneSaisie:
-    """An act or product by its code; without `prix`, the tariff in force on the day of care."""
+    """An act or product by its code; without `prix`, the tariff in force on the day of care.
+
+    `libelle` and `type_recette` are the takeover actor's, where the paper says otherwise than the tariff.
+    """
 
     code: str
     quantite: Decimal = Decimal(1)
     prix: Decimal | None = None
+    libelle: str = ""
+    type_recette: str = ""
 
 
 @dataclass(frozen=True)

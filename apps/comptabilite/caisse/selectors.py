@@ -28,30 +28,30 @@ ZERO = Decimal(0)
 
 
 def session_ouverte(caissier_id: uuid.UUID | None) -> SessionCaisse | None:
-    """Return the till session that this cashier holds open, or None."""
+    """Return the till session that this cashier holds open, or None; a takeover's is nobody's place at the counter."""
     sessions = SessionCaisse.objects.select_related("caisse", "caissier")
-    return sessions.filter(caissier_id=caissier_id, statut=StatutSession.OUVERTE).first()
+    return sessions.filter(caissier_id=caissier_id, statut=StatutSession.OUVERTE, reprise=None).first()
 
 
 def session_ouverte_de_la_caisse(caisse_id: uuid.UUID) -> SessionCaisse | None:
     """Return the open session of this till, or None."""
     return (
         SessionCaisse.objects.select_related("caissier")
-        .filter(caisse_id=caisse_id, statut=StatutSession.OUVERTE)
+        .filter(caisse_id=caisse_id, statut=StatutSession.OUVERTE, reprise=None)
         .first()
     )
 
 
 def caisses_libres() -> QuerySet[Caisse]:
     """Return the tills in service that nobody holds open."""
-    occupees = SessionCaisse.objects.filter(statut=StatutSession.OUVERTE).values("caisse_id")
+    occupees = SessionCaisse.objects.filter(statut=StatutSession.OUVERTE, reprise=None).values("caisse_id")
     return Caisse.objects.filter(actif=True).exclude(pk__in=occupees)
 
 
 def solde_de_caisse(caisse_id: uuid.UUID) -> Decimal:
-    """Return what the till held when it was last counted, in the tenant's currency; 0 for a new till."""
+    """Return what the till held when it was last counted, in the tenant's currency; 0 for a till never counted."""
     derniere = (
-        SessionCaisse.objects.filter(caisse_id=caisse_id, statut=StatutSession.FERMEE)
+        SessionCaisse.objects.filter(caisse_id=caisse_id, statut=StatutSession.FERMEE, reprise=None)
         .order_by("-fermee_le", "-id")
         .first()
     )

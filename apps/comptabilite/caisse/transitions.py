@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.comptabilite.caisse.choices import StatutFacture, StatutSession
+from apps.comptabilite.caisse.choices import StatutFacture, StatutReprise, StatutSession
 from apps.socle.transitions import Transition, TransitionTable
 
 TENIR_CAISSE = "comptabilite.tenir_caisse"
 FACTURER = "comptabilite.facturer"
 ENCAISSER = "comptabilite.encaisser"
 VALIDER = "comptabilite.valider_facturecaisse"
+IMPORTER = "comptabilite.importer_caisse"
+VOIR_REPRISE = "comptabilite.view_reprisecaisse"
 
 SESSION_CAISSE = TransitionTable(
     column="statut",
@@ -54,4 +56,29 @@ FACTURE_CAISSE = TransitionTable(
         Transition("solder", (StatutFacture.VALIDEE.value,), StatutFacture.PAYEE.value, _("Encaisser"), ENCAISSER),
     ),
     labels=dict(StatutFacture.choices),
+)
+
+REPRISE_CAISSE = TransitionTable(
+    column="statut",
+    initial=(StatutReprise.DEPOSEE.value,),
+    transitions=(
+        Transition("controler", (StatutReprise.DEPOSEE.value,), StatutReprise.CONTROLEE.value, _("Contrôler")),
+        Transition(
+            "lancer",
+            (StatutReprise.CONTROLEE.value, StatutReprise.ARRETEE.value),
+            StatutReprise.EN_COURS.value,
+            _("Reprendre"),
+            IMPORTER,
+        ),
+        Transition("arreter", (StatutReprise.EN_COURS.value,), StatutReprise.ARRETEE.value, _("Arrêter"), IMPORTER),
+        Transition("terminer", (StatutReprise.EN_COURS.value,), StatutReprise.TERMINEE.value, _("Terminer")),
+        Transition(
+            "abandonner",
+            (StatutReprise.DEPOSEE.value, StatutReprise.CONTROLEE.value),
+            StatutReprise.ABANDONNEE.value,
+            _("Abandonner"),
+            IMPORTER,
+        ),
+    ),
+    labels=dict(StatutReprise.choices),
 )

@@ -1,5 +1,7 @@
 -- A till says what its drawer must hold, whoever opens or closes it, and what differs is booked. Asked at commit,
 -- when payments and facts are there; a payment asks again, for one that comes after the count.
+-- A session of a takeover has neither float nor count: it books nothing, is no count for the next one, and is
+-- opened only while its takeover runs.
 create or replace function comptabilite_session_caisse_juste() returns trigger language plpgsql
 set search_path = pg_catalog, public, pg_temp as $$
 declare
@@ -16,9 +18,17 @@ begin
   if tg_op = 'INSERT' and tg_table_name = 'comptabilite_sessioncaisse' then
     -- What the till held when it was last counted. A session that was closed since sees those made before it only.
     select a.compte into compte_avant from public.comptabilite_sessioncaisse a
-      where a.tenant_id = s.tenant_id and a.caisse_id = s.caisse_id and a.statut = 'FERMEE' and a.id <> s.id
+      where a.tenant_id = s.tenant_id and a.caisse_id = s.caisse_id and a.statut = 'FERMEE' and a.reprise_id is null and a.id <> s.id
         and (s.statut = 'OUVERTE' or a.id < s.id)
       order by a.fermee_le desc, a.id desc limit 1;
+    if s.reprise_id is not null then
+      compte_avant := s.fonds;  -- zero, by a constraint of the table
+      if not exists (select 1 from public.comptabilite_reprisecaisse r
+                     where r.tenant_id = s.tenant_id and r.id = s.reprise_id and r.statut = 'EN_COURS') then
+        raise exception using errcode = '23514', constraint = 'comptabilite_session_reprise', table = tg_table_name,
+          message = format('session %s belongs to a takeover that does not run', s.id);
+      end if;
+    end if;
     porte := public.comptabilite_session_porte(s.tenant_id, s.id, s.devise, 'fonds_de_caisse', 'retrait_de_caisse');
     if porte is distinct from s.fonds - coalesce(compte_avant, 0) then
       raise exception using errcode = '23514', constraint = 'comptabilite_session_fonds', table = tg_table_name,
@@ -36,7 +46,7 @@ begin
       message = format('session %s: %s is not its float and its cash', s.id, s.attendu);
   end if;
   porte := public.comptabilite_session_porte(s.tenant_id, s.id, s.devise, 'excedent_de_caisse', 'manquant_de_caisse');
-  if porte is distinct from s.ecart then
+  if porte is distinct from coalesce(s.ecart, 0) then
     raise exception using errcode = '23514', constraint = 'comptabilite_session_ecart', table = tg_table_name,
       message = format('session %s: difference of %s, booked %s', s.id, s.ecart, porte);
   end if;

@@ -1,4 +1,4 @@
-from apps.hospital.services.ajouter_prestations import ajouter_prestations
+from apps.hospital.services.ajouter_prestations import LigneDemandee, ajouter_prestations
 from apps.hospital.services.corriger_prestation import corriger_prestation
 from apps.hospital.services.enregistrer_patient import enregistrer_patient
 from apps.hospital.services.enregistrer_tarif import enregistrer_tarif
@@ -10,6 +10,7 @@ from apps.hospital.services.retirer_prestations import retirer_prestations
 from apps.hospital.services.valider_prestations import valider_prestations
 
 __all__ = [
+    "LigneDemandee",
     "ajouter_prestations",
     "corriger_prestation",
     "enregistrer_patient",

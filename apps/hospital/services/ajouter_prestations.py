@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -17,22 +18,38 @@ from apps.hospital.selectors import tarifs_en_vigueur
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
-from apps.socle.errors import BusinessError, Conflict
+from apps.socle.errors import BusinessError, Conflict, NotAllowed
 from apps.socle.money import quantize
 
-LigneDemandee = tuple[str, Decimal, Decimal | None]
+
+class LigneDemandee(NamedTuple):
+    """What was given: a code, how many, and the unit price unless it is the tariff's.
+
+    `libelle` and `type_recette` are what a paper taken over says where it differs from the tariff.
+    """
+
+    code: str
+    quantite: Decimal
+    prix: Decimal | None = None
+    libelle: str = ""
+    type_recette: str = ""
 
 
 @command
 def ajouter_prestations(
-    *, session_id: uuid.UUID, lignes: Sequence[LigneDemandee], date: dt.date, acteur: Acteur
+    *,
+    session_id: uuid.UUID,
+    lignes: Sequence[LigneDemandee | tuple[str, Decimal, Decimal | None]],
+    date: dt.date,
+    acteur: Acteur,
 ) -> list[Prestation]:
     """Record what was given: (code, quantity, unit price in the tenant's currency or None for the tariff's).
 
     Labels, type of revenue, service and tariff are those in force on `date`, a day of the visit or
     after it. Returned in the order given. Raises Session.DoesNotExist, Conflict for care after the
-    visit was closed, and BusinessError for a day before the visit or to come, a code without tariff
-    that day, a quantity or a price that cannot be.
+    visit was closed, NotAllowed for words of one's own (they are a takeover's), and BusinessError for
+    a day before the visit or to come, a code without tariff that day, a quantity or a price that
+    cannot be.
     """
     tenant = etablissement()
     session = Session.objects.get(pk=session_id)
@@ -42,11 +59,11 @@ def ajouter_prestations(
         raise BusinessError(_("Ce jour précède la visite."), code="date-before-visit", field="date")
     if session.fermee_le is not None and moment > session.fermee_le:
         raise Conflict(_("Cette visite est fermée."), code="visit-closed")
-    tarifs = tarifs_en_vigueur([code for code, _q, _p in lignes], jour)
-    prestations = [
-        _prestation(session, _tarif_de(tarifs, code, jour), quantite, prix, moment, acteur)
-        for code, quantite, prix in lignes
-    ]
+    demandees = [LigneDemandee(*ligne) for ligne in lignes]
+    if not acteur.is_takeover and any(x.libelle or x.type_recette for x in demandees):
+        raise NotAllowed(_("Seule une reprise garde les mots du papier."), code="label-refused", field="libelle")
+    tarifs = tarifs_en_vigueur([x.code for x in demandees], jour)
+    prestations = [_prestation(session, _tarif_de(tarifs, x.code, jour), x, moment, acteur) for x in demandees]
     Prestation.objects.bulk_create(prestations)
     record("care_recorded", session, acteur, new={"count": len(prestations)})
     return prestations
@@ -63,22 +80,22 @@ def _tarif_de(tarifs: Mapping[str, Tarif], code: str, jour: dt.date) -> Tarif:
 
 
 def _prestation(
-    session: Session, tarif: Tarif, quantite: Decimal, prix: Decimal | None, moment: dt.datetime, acteur: Acteur
+    session: Session, tarif: Tarif, demandee: LigneDemandee, moment: dt.datetime, acteur: Acteur
 ) -> Prestation:
-    unitaire = tarif.montant if prix is None else prix
-    verifier_ligne(quantite, unitaire, tarif.devise)
+    unitaire = tarif.montant if demandee.prix is None else demandee.prix
+    verifier_ligne(demandee.quantite, unitaire, tarif.devise)
     return Prestation(
         tenant_id=session.tenant_id,
         session=session,
         service_id=tarif.service_id,
         user_id=acteur.id if acteur.is_person else None,
         code_prestation=tarif.code,
-        libelle=tarif.nom,
-        type_recette=tarif.type_recette,
-        quantite=quantite,
+        libelle=demandee.libelle or tarif.nom,
+        type_recette=demandee.type_recette or tarif.type_recette,
+        quantite=demandee.quantite,
         tarif_montant=tarif.montant,
         montant_unitaire=unitaire,
-        montant_total=quantize(quantite * unitaire, tarif.devise),
+        montant_total=quantize(demandee.quantite * unitaire, tarif.devise),
         devise=tarif.devise,
         date_prestation=moment,
     )

@@ -12,6 +12,7 @@ from apps.comptabilite.caisse.models.paiement import (
 )
 from apps.comptabilite.caisse.models.quittance import DuplicataQuittance, Quittance
 from apps.comptabilite.caisse.models.regle_validation import RegleValidation
+from apps.comptabilite.caisse.models.reprise import FichierReprise, LigneReprise, RefusReprise, RepriseCaisse
 
 __all__ = [
     "AllocationPaiement",
@@ -19,13 +20,17 @@ __all__ = [
     "Cheque",
     "DuplicataQuittance",
     "FactureCaisse",
+    "FichierReprise",
     "HistoriqueFactureCaisse",
     "LigneFactureCaisse",
+    "LigneReprise",
     "PaiementCarte",
     "PaiementMobile",
     "PaiementQuittance",
     "Quittance",
+    "RefusReprise",
     "RegleValidation",
+    "RepriseCaisse",
     "SessionCaisse",
     "Virement",
 ]

@@ -45,6 +45,8 @@ class SessionCaisse(TenantOwned):
     """One cashier at one till, from the float `fonds` to the count `compte`; amounts in `devise`.
 
     `attendu` is the float and the cash taken, `ecart` what was counted beyond it (negative: missing).
+    A session of a takeover (`reprise`) has no float and closes without a count: nobody knows what lay
+    in the drawer. It takes no place at the counter, so the living go on working beside it.
     """
 
     caisse = TenantForeignKey(Caisse, verbose_name=_("caisse"), related_name="sessions")
@@ -58,6 +60,9 @@ class SessionCaisse(TenantOwned):
     compte = MoneyField(_("montant compté"), null=True, blank=True)
     ecart = MoneyField(_("écart"), null=True, blank=True)
     motif_ecart = models.TextField(_("motif de l’écart"), blank=True)
+    reprise = TenantForeignKey(
+        "comptabilite.RepriseCaisse", null=True, blank=True, verbose_name=_("reprise"), related_name="sessions"
+    )
 
     protection = Protection(
         living=("statut",),
@@ -77,27 +82,43 @@ class SessionCaisse(TenantOwned):
             exact_amounts("comptabilite_session_exacts", "fonds", "attendu", "compte", "ecart", currency="devise"),
             models.UniqueConstraint(
                 fields=["tenant", "caisse"],
-                condition=Q(statut=OUVERTE),
+                condition=Q(statut=OUVERTE, reprise=None),
                 name="comptabilite_session_une_par_caisse",
                 violation_error_message=_("Cette caisse est déjà ouverte."),
                 violation_error_code="till-already-open",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "caissier"],
-                condition=Q(statut=OUVERTE),
+                condition=Q(statut=OUVERTE, reprise=None),
                 name="comptabilite_session_une_par_caissier",
                 violation_error_message=_("Vous avez déjà une caisse ouverte : fermez-la d’abord."),
                 violation_error_code="cashier-already-open",
             ),
             models.CheckConstraint(
-                condition=Q(fonds__gte=0) & (Q(compte__isnull=True) | Q(compte__gte=0)),
+                condition=Q(fonds__gte=0)
+                & (Q(compte__isnull=True) | Q(compte__gte=0))
+                & (Q(reprise__isnull=True) | Q(fonds=0)),
                 name="comptabilite_session_montants",
                 violation_error_message=_("Le fonds et le montant compté ne peuvent pas être négatifs."),
                 violation_error_code="negative-amount",
             ),
             models.CheckConstraint(
                 condition=Q(statut=OUVERTE, fermee_le=None, attendu=None, compte=None, ecart=None)
-                | Q(statut=FERMEE, fermee_le__gte=F("ouverte_le"), ecart=F("compte") - F("attendu")),
+                | Q(
+                    statut=FERMEE,
+                    fermee_le__gte=F("ouverte_le"),
+                    reprise=None,
+                    compte__isnull=False,
+                    ecart=F("compte") - F("attendu"),
+                )
+                | Q(
+                    statut=FERMEE,
+                    fermee_le__gte=F("ouverte_le"),
+                    reprise__isnull=False,
+                    attendu__isnull=False,
+                    compte=None,
+                    ecart=None,
+                ),
                 name="comptabilite_session_comptee",
                 violation_error_message=_("Une caisse se ferme avec son comptage, et son écart en est la différence."),
                 violation_error_code="till-count-required",
@@ -116,3 +137,8 @@ class SessionCaisse(TenantOwned):
     @property
     def est_ouverte(self) -> bool:
         return self.statut == OUVERTE
+
+    @property
+    def sans_comptage(self) -> bool:
+        """Tell whether it was taken over from paper, where nobody counted the drawer."""
+        return self.reprise_id is not None

@@ -26,14 +26,20 @@ from apps.socle.money import format_amount, plain
 
 @command
 def fermer_session_caisse(
-    *, session_caisse_id: uuid.UUID, compte: Decimal, acteur: Acteur, motif_ecart: str = "", le: datetime | None = None
+    *,
+    session_caisse_id: uuid.UUID,
+    compte: Decimal | None,
+    acteur: Acteur,
+    motif_ecart: str = "",
+    le: datetime | None = None,
 ) -> SessionCaisse:
     """Close the session with `compte`, the cash counted in its drawer, in the session's currency.
 
     What differs from the float and the cash taken needs a reason and is published
-    (`excedent_de_caisse` or `manquant_de_caisse`). `le` is the takeover actor's. Raises NotAllowed
-    for another cashier's session, Conflict when it is closed, BusinessError for a bad count or a
-    difference without reason, SessionCaisse.DoesNotExist.
+    (`excedent_de_caisse` or `manquant_de_caisse`). `le` is the takeover actor's. A session of a
+    takeover, and no other, closes without a count (None). Raises NotAllowed for another cashier's
+    session, Conflict when it is closed, BusinessError for a bad count or a difference without
+    reason, SessionCaisse.DoesNotExist.
     """
     tenant = etablissement()
     moment = moment_des_affaires(le, acteur)
@@ -41,7 +47,6 @@ def fermer_session_caisse(
     if not acteur.is_takeover and acteur.id != session.caissier_id:
         raise NotAllowed(_("Chaque caissier ferme sa propre caisse."), code="not-your-till")
     SESSION_CAISSE.check("fermer", session, acteur, already=lambda: _("Cette caisse est déjà fermée."))
-    controler_montant(compte, session.devise, "compte")
     refuser_numero_de_carte(motif_ecart=motif_ecart)
     _compter(session, compte, motif_ecart.strip())
     session.statut, session.fermee_le = StatutSession.FERMEE, moment
@@ -49,13 +54,19 @@ def fermer_session_caisse(
     if session.ecart:
         type_fait = EXCEDENT if session.ecart > 0 else MANQUANT
         publish(fait_de_caisse(type_fait, session, abs(session.ecart), jour_local(moment, tenant), acteur))
-    nombres = {nom: plain(getattr(session, nom)) for nom in ("attendu", "compte", "ecart")}
-    record("session_caisse_fermee", session, acteur, new=nombres)
+    nombres = {nom: getattr(session, nom) for nom in ("attendu", "compte", "ecart")}
+    dits = {nom: None if nombre is None else plain(nombre) for nom, nombre in nombres.items()}
+    record("session_caisse_fermee", session, acteur, new=dits)
     return session
 
 
-def _compter(session: SessionCaisse, compte: Decimal, motif: str) -> None:
+def _compter(session: SessionCaisse, compte: Decimal | None, motif: str) -> None:
     session.attendu, session.compte, session.motif_ecart = especes_attendues(session), compte, motif
+    if session.sans_comptage is not (compte is None):
+        raise BusinessError(_("Comptez le tiroir : une caisse se ferme avec son comptage."), code="till-count-required", field="compte")  # fmt: skip
+    if compte is None:
+        return
+    controler_montant(compte, session.devise, "compte")
     session.ecart = compte - session.attendu
     if session.ecart and not motif:
         message = _("L’écart est de %s : dites pourquoi.") % format_amount(session.ecart, session.devise)

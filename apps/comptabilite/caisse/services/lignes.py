@@ -15,7 +15,7 @@ from apps.comptabilite.caisse.contexte import controler_montant
 from apps.comptabilite.caisse.models import FactureCaisse, LigneFactureCaisse
 from apps.comptabilite.caisse.saisies import LigneSaisie
 from apps.hospital.models import Prestation, Service
-from apps.hospital.services import ajouter_prestations, corriger_prestation, retirer_prestations
+from apps.hospital.services import LigneDemandee, ajouter_prestations, corriger_prestation, retirer_prestations
 from apps.socle.actors import Acteur
 from apps.socle.errors import BusinessError
 from apps.socle.money import plain
@@ -79,7 +79,7 @@ def _nouvelles(
 ) -> list[Prestation]:
     if not saisies:
         return []
-    demandes = [(saisie.code, saisie.quantite, saisie.prix) for saisie in saisies]
+    demandes = [LigneDemandee(x.code, x.quantite, x.prix, x.libelle, x.type_recette) for x in saisies]
     return ajouter_prestations(session_id=facture.session_id, lignes=demandes, date=moment, acteur=acteur)
 
 

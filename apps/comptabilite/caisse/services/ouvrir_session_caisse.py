@@ -17,13 +17,13 @@ from apps.comptabilite.caisse.contexte import (
     moment_des_affaires,
 )
 from apps.comptabilite.caisse.facts import FONDS, RETRAIT, fait_de_caisse
-from apps.comptabilite.caisse.models import Caisse, SessionCaisse
+from apps.comptabilite.caisse.models import Caisse, RepriseCaisse, SessionCaisse
 from apps.comptabilite.caisse.selectors import session_ouverte, session_ouverte_de_la_caisse, solde_de_caisse
 from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
-from apps.socle.errors import BusinessError, Conflict
+from apps.socle.errors import BusinessError, Conflict, NotAllowed
 from apps.socle.facts import publish
 from apps.socle.money import plain
 
@@ -36,22 +36,30 @@ def ouvrir_session_caisse(
     acteur: Acteur,
     caissier_id: uuid.UUID | None = None,
     le: datetime | None = None,
+    reprise: RepriseCaisse | None = None,
 ) -> SessionCaisse:
     """Open the till for the acting cashier with `fonds` in its drawer, in the tenant's currency.
 
     A float equal to what the till held when it was last counted moves no money. A larger one is a
     booked transfer (fact `fonds_de_caisse`), a smaller one a booked withdrawal (`retrait_de_caisse`).
-    `caissier_id` and `le` are the takeover actor's. Raises Conflict when the till or the cashier
-    has a session open, BusinessError for a bad float or a till out of service, NotAllowed.
+    `caissier_id` and `le` are the takeover actor's, and so is `reprise`: its session has no float,
+    moves no money and takes no place at the counter, since what lay in the drawer then is not known.
+    Raises Conflict when the till or the cashier has a session open, BusinessError for a bad float or
+    a till out of service, NotAllowed.
     """
     tenant = etablissement()
     caissier = caissier_de(acteur, caissier_id)
     moment = moment_des_affaires(le, acteur)
     controler_montant(fonds, tenant.currency, "fonds")
     caisse = Caisse.objects.get(pk=caisse_id)
-    _controler(caisse, caissier, tenant)
-    session = SessionCaisse(caisse=caisse, caissier_id=caissier, ouverte_le=moment, fonds=fonds, devise=tenant.currency)
-    mouvement = fonds - solde_de_caisse(caisse.id)
+    if reprise is None:
+        _controler(caisse, caissier, tenant)
+    elif fonds or not acteur.is_takeover:
+        raise NotAllowed(_("Une session sans comptage est celle d’une reprise, sans fonds."), code="float-refused")
+    session = SessionCaisse(
+        caisse=caisse, caissier_id=caissier, ouverte_le=moment, fonds=fonds, devise=tenant.currency, reprise=reprise
+    )
+    mouvement = fonds - solde_de_caisse(caisse.id) if reprise is None else None
     session.save(force_insert=True)
     if mouvement:
         type_fait = FONDS if mouvement > 0 else RETRAIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.comptabilite.caisse.choices import OrigineReprise
 from apps.comptabilite.caisse.services.reimprimer_quittance import reimprimer_quittance
 from apps.comptabilite.caisse.services.rejeter_facture import rejeter_facture
 from apps.comptabilite.caisse.services.vendre_au_comptant import vendre_au_comptant
@@ -15,6 +16,7 @@ from apps.comptabilite.tests.caisse.factories import (
     mobile,
     virement,
 )
+from apps.comptabilite.tests.caisse.papier import deposer, encaissement, papier, recette, reprendre
 from apps.organisations.models import Tenant
 
 
@@ -31,3 +33,10 @@ def make_specimens(tenant: Tenant) -> None:
     refusee = make_facture(guichet, ("IM-SCA", 1, 80_000))
     rejeter_facture(facture_id=refusee.pk, commentaire="Prix hors tarif", acteur=guichet.comptable)
     make_facture(guichet, "LB-GE")
+    reprises_de_papier(tenant)
+
+
+def reprises_de_papier(tenant: Tenant) -> None:
+    """A paper till taken over with one row refused, and another handed over at the screen that waits."""
+    reprendre(tenant, papier([recette("S1"), recette("S2", quantite=-1)], [encaissement("S1")]))
+    deposer(tenant, papier([recette("S3")], []), OrigineReprise.ECRAN)

@@ -1,0 +1,1 @@
+"""A paper till brought into the books: read, controlled, written through the services of the screens."""
