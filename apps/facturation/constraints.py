@@ -28,3 +28,10 @@ def declare() -> None:
         _("Un numéro de facture ne se prend qu’avec la facture qui le porte."),
         "invoice-number-unused",
     )
+    declare_constraint(
+        "facturation_number_year",
+        _(
+            "Une année dont la suivante a ses factures n’en numérote plus, sauf en reprise : vérifiez l’horloge du serveur."
+        ),
+        "clock-set-back",
+    )

@@ -159,3 +159,8 @@ declare_constraint("socle_counter_step", _("La numérotation ne peut qu’avance
 declare_constraint(
     "socle_number_carried", _("Un numéro ne se prend qu’avec le document qui le porte."), "number-unused"
 )
+declare_constraint(
+    "socle_number_year",
+    _("Une année dont la suivante a ses numéros n’en donne plus, sauf à une reprise : vérifiez l’horloge du serveur."),
+    "clock-set-back",
+)

@@ -15,7 +15,7 @@ def ready() -> None:
     from apps.socle.screens.states import declare_state
 
     constraints.declare()
-    declare_number(Numbered("ECR", "comptabilite.Ecriture", "numero_ecriture"))
+    declare_number(Numbered("ECR", "comptabilite.Ecriture", "numero_ecriture", of_its_date=True))
     subscribe("comptabilite", comptabiliser_fait)
     register_traces("comptabilite", selectors.traces_du_fait)
     register_step("plan comptable", provisioning.plan, order=30)

@@ -68,7 +68,7 @@ def issue_invoice(
     invoice = _invoice(tenant, tiers, buyer, priced, acteur)
     invoice.issue_date, invoice.due_date = issue_date, due_date
     invoice.external_id, invoice.metadata, invoice.notes = external_id, dict(origin or {}), notes
-    invoice.invoice_number = take_number(issue_date)
+    invoice.invoice_number = take_number(issue_date, past=acteur.is_takeover)
     invoice.save(force_insert=True)
     rows = _insert_lines(invoice, priced)
     _insert_history(invoice, acteur)

@@ -33,7 +33,8 @@ create or replace trigger facturation_sequence_truncate before truncate on factu
 alter table facturation_invoicesequence enable always trigger facturation_sequence_step;
 alter table facturation_invoicesequence enable always trigger facturation_sequence_truncate;
 
--- A number is taken with the invoice that carries it, or not at all: asked at commit, for each number taken.
+-- A number is taken with the invoice that carries it, or not at all: asked at commit, for each number taken. A year
+-- whose next one has given numbers gives none, except to a takeover, which its invoice names.
 create or replace function facturation_number_carried() returns trigger language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
@@ -41,11 +42,17 @@ declare
   number text := new.prefix || regexp_replace(
     replace(replace(new.format, 'YYYY', lpad(new.year::text, 4, '0')), 'MM', lpad(coalesce(new.month, 0)::text, 2, '0')),
     'N+', digits) || new.suffix;
+  actor text;
 begin
-  perform 1 from public.facturation_invoice i where i.tenant_id = new.tenant_id and i.invoice_number = number;
+  select i.acteur_kind into actor from public.facturation_invoice i where i.tenant_id = new.tenant_id and i.invoice_number = number;
   if not found then
     raise exception using errcode = '23514', constraint = 'facturation_number_carried', table = tg_table_name,
       message = format('%s was taken without its invoice', number);
+  end if;
+  if actor <> 'takeover' and exists (
+    select from public.facturation_invoicesequence l where l.tenant_id = new.tenant_id and l.year > new.year and l.total_created > 0) then
+    raise exception using errcode = '23514', constraint = 'facturation_number_year', table = tg_table_name,
+      message = format('%s was taken after a number of a later year', number);
   end if;
   return null;
 end $$;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -13,7 +14,8 @@ from apps.facturation.models import Invoice, InvoiceSequence
 from apps.facturation.numbers import open_sequence, take_number
 from apps.facturation.tests.factories import make_invoice
 from apps.organisations.tests.factories import make_tiers
-from apps.socle.clock import local_date
+from apps.socle.actors import takeover_actor
+from apps.socle.clock import local_date, now
 from apps.socle.errors import BusinessError, message_of
 from apps.socle.scope import scope
 from tests.support.database import connect_as
@@ -69,7 +71,45 @@ def test_another_year_begins_at_one_in_the_same_form(tenant, taken_for_nothing):
     this_year = today(tenant)
     assert take_number(this_year) == f"HSO/{this_year.year}/000001-D"
     assert take_number(this_year.replace(year=2031)) == "HSO/2031/000001-D"
-    assert take_number(this_year) == f"HSO/{this_year.year}/000002-D"
+    assert take_number(this_year, past=True) == f"HSO/{this_year.year}/000002-D"
+
+
+def test_a_year_that_is_over_gives_no_number_but_to_a_takeover(tenant, monkeypatch):
+    """The clock goes over New Year and is set back: the number would come after those of the year that follows."""
+    last_year = today(tenant).year
+    moment = now()
+    make_invoice(tenant)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: moment.replace(year=last_year + 1, month=1, day=2))
+    assert make_invoice(tenant).invoice_number == f"FAC-{last_year + 1}-00001"
+    monkeypatch.setattr("django.utils.timezone.now", lambda: moment + timedelta(seconds=1))
+    with pytest.raises(BusinessError) as refusal:
+        make_invoice(tenant)
+    assert refusal.value.code == "clock-set-back"
+    assert str(refusal.value).startswith(f"Des numéros FAC de {last_year + 1} sont déjà pris")
+    past = make_invoice(tenant, acteur=takeover_actor("carnet"), issue_date=today(tenant))
+    assert past.invoice_number == f"FAC-{last_year}-00002", "nor is a number lost by the refusal"
+
+
+@pytest.mark.parametrize(
+    ("actor", "refused"), [("user", "facturation_number_year"), ("takeover", "socle_fact_required")]
+)
+def test_sql_numbers_no_invoice_of_a_year_that_is_over(committed_tenant, actor, refused):
+    """Copied by hand into last year: a takeover's passes this rule, and is refused by the next, for it has no fact."""
+    with scope(committed_tenant.id):
+        make_invoice(committed_tenant)
+        year = today(committed_tenant).year - 1
+        open_sequence(year)
+    copy = (
+        "insert into facturation_invoice select (jsonb_populate_record(i, jsonb_build_object('id', gen_random_uuid(),"
+        " 'invoice_number', %s::text, 'external_id', '', 'acteur_kind', %s::text))).* from facturation_invoice i"
+    )
+    with connect_as("default", autocommit=False) as sql:
+        sql.execute("select set_config('cauris.tenant', %s, true)", [str(committed_tenant.id)])
+        sql.execute(f"{TAKE} where year = {year}")
+        sql.execute(copy, [f"FAC-{year}-00001", actor])
+        with pytest.raises(errors.CheckViolation) as refusal:
+            sql.commit()
+    assert refusal.value.diag.constraint_name == refused
 
 
 def test_a_tenant_that_comes_with_a_past_goes_on_from_its_number(tenant, taken_for_nothing):

@@ -33,7 +33,7 @@ def ouvrir_session(
         tenant=tenant,
         patient=Patient.objects.get(pk=patient_id),
         service=service,
-        numero=next_number(kind="VIS", year=jour.year),
+        numero=next_number(kind="VIS", year=jour.year, past=acteur.is_takeover),
         jour=jour,
         ouverte_le=moment_de(date, tenant),
         motif=motif,

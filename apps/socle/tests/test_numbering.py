@@ -14,7 +14,7 @@ from psycopg import errors
 from apps.organisations.tests.factories import make_tenant
 from apps.socle import numbering
 from apps.socle.clock import local_date
-from apps.socle.errors import message_of
+from apps.socle.errors import BusinessError, message_of
 from apps.socle.models import Counter
 from apps.socle.numbering import Numbered, declare_number, declared_numbers, next_number, next_value
 from apps.socle.scope import ScopeMissing, scope
@@ -142,6 +142,55 @@ def test_two_tenants_do_not_wait_for_each_other(committed_tenant):
             "insert into socle_counter (id, tenant_id, kind, year, last) values (gen_random_uuid(), %s, 'ESSAI', 0, 1)",
             [other.id],
         )
+
+
+# Years -----------------------------------------------------------------------------------
+
+
+def test_the_year_of_a_kind_never_goes_back_but_for_a_takeover(tenant):
+    next_number(kind="ESSAI", year=2027)
+    with pytest.raises(BusinessError) as refusal, transaction.atomic():
+        next_number(kind="ESSAI", year=2026)
+    assert refusal.value.code == "clock-set-back"
+    assert str(refusal.value) == (
+        "Des numéros ESSAI de 2027 sont déjà pris : on n’en donne plus de 2026. Faites vérifier l’horloge du serveur."
+    )
+    assert not Counter.objects.filter(kind="ESSAI", year=2026).exists()
+    assert next_number(kind="ESSAI", year=2026, past=True) == "ESSAI-2026-00001"
+    assert next_number(kind="ESSAI", year=2027) == "ESSAI-2027-00002"
+    assert next_number(kind="AUTRE", year=2026) == "AUTRE-2026-00001", "another kind has its own years"
+
+
+def test_what_is_numbered_after_its_date_keeps_its_year(tenant, monkeypatch):
+    entry = Numbered("ESSAI", "socle.AuditTrail", "action", of_its_date=True)
+    monkeypatch.setitem(numbering._declared, "ESSAI", entry)
+    next_number(kind="ESSAI", year=2027)
+    assert next_number(kind="ESSAI", year=2026) == "ESSAI-2026-00001"
+
+
+VISIT_OF_LAST_YEAR = (
+    "insert into hospital_session select (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(),"
+    " 'numero', 'VIS-' || c.year || '-' || lpad(c.last::text, 5, '0'), 'fermee_le', now()))).*"
+    " from hospital_session s,"
+    " (select * from socle_counter where kind = 'VIS' order by year limit 1) c limit 1"
+)
+TRAIL = (
+    "insert into socle_audittrail (id, tenant_id, acteur_kind, acteur_label, action, model_type, model_id, reason, ip_address,"
+    " user_agent, created_at) select gen_random_uuid(), s.tenant_id, '{actor}', 'essai', 'visit_opened', 'hospital.Session',"
+    " s.id, '', '', '', now() from hospital_session s, socle_counter c where c.kind = 'VIS'"
+    " and s.numero = 'VIS-' || c.year || '-' || lpad(c.last::text, 5, '0') and c.year = {year}"
+)
+
+
+@pytest.mark.parametrize(
+    ("actor", "refused"), [("", "socle_number_year"), ("user", "socle_number_year"), ("takeover", None)]
+)
+def test_sql_numbers_no_document_of_a_year_that_is_over(specimens, actor, refused):
+    """A visit of last year with its number, by hand: only what says that a takeover wrote it."""
+    year = local_date("Africa/Douala").year - 1
+    trail = [TRAIL.format(actor=actor, year=year)] if actor else []
+    assert attack(specimens.tenant.pk, take("VIS", year), VISIT_OF_LAST_YEAR, *trail) == refused
+    assert "horloge" in str(message_of("socle_number_year").message)
 
 
 # Documents -------------------------------------------------------------------------------

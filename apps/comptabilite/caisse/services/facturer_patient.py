@@ -42,7 +42,7 @@ def facturer_patient(
     refuser_numero_de_carte(motif=motif)
     visite = ouvrir_session(patient_id=patient_id, date=moment, acteur=acteur)
     facture = FactureCaisse(
-        numero_travail=next_number(kind="FC", year=jour_local(moment, tenant).year),
+        numero_travail=next_number(kind="FC", year=jour_local(moment, tenant).year, past=acteur.is_takeover),
         session=visite,
         caissier_id=caissier,
         date_creation=moment,

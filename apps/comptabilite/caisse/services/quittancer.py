@@ -52,7 +52,7 @@ def quittancer(
     patient = facture.session.patient
     deja_regle = facture.invoice.amount_paid
     quittance = Quittance(
-        numero_quittance=next_number(kind="QUIT", year=jour.year),
+        numero_quittance=next_number(kind="QUIT", year=jour.year, past=acteur.is_takeover),
         facture=facture,
         session_caisse=session,
         session=facture.session,
