@@ -181,7 +181,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
-# At night in West and Central Africa. Each task is safe to run twice and goes over all tenants.
+# At night in West and Central Africa, closings in each tenant's own. Each task is safe to run twice and goes over all tenants.
 CELERY_BEAT_SCHEDULE = {
     "verifier-totaux": {
         "task": "apps.comptabilite.grand_livre.tasks.verifier_totaux",
@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "apps.fiscal.tasks.deliver_pending_anchors",
         "schedule": crontab(minute="*/5"),
     },
+    "close-finished-periods": {"task": "apps.fiscal.tasks.close_finished_periods", "schedule": crontab(minute="*/5")},
     "verifier-soldes": {"task": "apps.mouvements.tasks.verifier_soldes", "schedule": crontab(hour=1, minute=20)},
 }
 

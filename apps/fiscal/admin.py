@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from apps.fiscal.models import (
     FiscalAnchor,
+    FiscalClosing,
     FiscalEntry,
     FiscalIntegrityAnswer,
     FiscalIntegrityCheck,
@@ -22,9 +23,24 @@ class FiscalEntryAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
 
+@admin.register(FiscalClosing)
+class FiscalClosingAdmin(ReadOnlyAdmin):
+    list_display = (
+        "__str__",
+        "closing_type",
+        "closing_date",
+        "entries_count",
+        "actor_label",
+        "closed_at",
+        "closing_hash",
+    )
+    list_filter = ("closing_type", "closing_date")
+    exclude = ("data_canonical", "signature")
+
+
 @admin.register(FiscalSequence)
 class FiscalSequenceAdmin(ReadOnlyAdmin):
-    list_display = ("last_sequence_number", "head_hash", "last_fiscal_date", "last_sequence_date")
+    list_display = ("last_sequence_number", "head_hash", "last_fiscal_date", "sealed_until", "last_sequence_date")
 
 
 @admin.register(FiscalKey)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.fiscal.choices import ClosingType
 from apps.fiscal.models import FiscalClosing
+from apps.organisations.models import Tenant
 from apps.socle.scope import require_scope
 from apps.socle.screens.dates import short_date
 
@@ -33,6 +35,11 @@ def period_label(closing_type: str, end: date) -> str:
     if closing_type == ClosingType.MONTHLY:
         return _("mois %s") % end.strftime("%m/%Y")
     return _("journée du %s") % short_date(end)
+
+
+def local_moment(closing: FiscalClosing, tenant: Tenant) -> datetime:
+    """Return when it was closed, in the tenant's zone."""
+    return closing.closed_at.astimezone(ZoneInfo(tenant.time_zone))
 
 
 def closings(closing_type: str = "") -> QuerySet[FiscalClosing]:

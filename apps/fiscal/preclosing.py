@@ -16,12 +16,15 @@ from apps.socle.errors import Text
 
 @dataclass(frozen=True)
 class Unfinished:
-    """Things of one kind that wait: how many, what they are called, and where to finish them."""
+    """Things of one kind that wait: how many, what they are called, and where to finish them.
+
+    `url` is lazy: a command and a worker have no staff addresses.
+    """
 
     kind: str
     label: Text
     count: int
-    url: str = ""
+    url: Text = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return what the closing keeps: an address does not outlive the screens."""

@@ -1,4 +1,4 @@
-"""What nobody waits for: verifications, each night or of a long chain, and the heads that go outside."""
+"""What nobody waits for: verifications, each night or of a long chain, the heads that go outside, the closings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from celery import shared_task
 
 from apps.fiscal.choices import AnchorStatus
 from apps.fiscal.models import FiscalAnchor, FiscalEntry
+from apps.fiscal.selectors import latest_check
 from apps.fiscal.services.anchor_head import anchor_head
 from apps.fiscal.services.check_chain import check_chain
+from apps.fiscal.services.close_due import close_finished, finished_until, is_due
 from apps.fiscal.services.deliver_anchor import deliver_anchor
+from apps.fiscal.survey import ChainBroken
+from apps.organisations.models import Tenant
 from apps.socle.actors import SYSTEM, Acteur, ActorKind
 from apps.socle.clock import local_date
 from apps.socle.models import TenantRegistry
@@ -89,3 +93,38 @@ def deliver_one_anchor(tenant_id: str, anchor_id: str) -> str:
     if state == AnchorStatus.FAILED:
         verify_one_chain.delay(tenant_id)
     return str(state or "")
+
+
+@shared_task
+def close_finished_periods() -> int:
+    """Ask for the closings that are due, each tenant in its own zone and after its own hour; return for how many tenants.
+
+    A chain that was found broken waits for the verification that finds it whole again.
+    """
+    due = []
+    for registry in each_tenant():
+        check = latest_check()
+        broken = check is not None and not check.holds
+        if not broken and is_due(finished_until(Tenant.objects.get(pk=registry.tenant_id))):
+            due.append(str(registry.tenant_id))
+    for tenant_id in due:
+        close_one_tenant.delay(tenant_id)
+    return len(due)
+
+
+@shared_task
+def close_one_tenant(tenant_id: str) -> int:
+    """Close what is over, missed days first; return how many closings were made. Run twice, it makes nothing twice.
+
+    Where the chain does not hold it is verified whole, so that the result stands on its screen.
+    """
+    made, key = 0, UUID(tenant_id)
+    with scope(key):
+        until = finished_until(Tenant.objects.get(pk=key))
+    try:
+        for closure in close_finished(tenant_id=key, until=until, acteur=SYSTEM):
+            made += closure.created
+    except ChainBroken as error:
+        logger.error("tenant %s cannot be closed: %s", tenant_id, error)
+        verify_one_chain.delay(tenant_id)
+    return made

@@ -16,7 +16,7 @@ class TenantAdmin(ReadOnlyAdmin):
     list_display = ("name", "slug", "kind", "country", "currency", "time_zone", "environment", "status")
     fieldsets = (
         (None, {"fields": ("name", "legal_name", "slug", "kind", "status", "environment")}),
-        (_("Pays"), {"fields": ("country", "currency", "cash_rounding", "time_zone")}),
+        (_("Pays"), {"fields": ("country", "currency", "cash_rounding", "time_zone", "closing_hour")}),
         (_("Numéros"), {"fields": ("niu", "rccm", "vat_number", "siret")}),
         (_("Adresse et contact"), {"fields": ("address", "contact_phone", "contact_email")}),
     )

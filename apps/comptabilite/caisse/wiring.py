@@ -4,6 +4,8 @@
 def ready() -> None:
     """Register constraints, facts, provisioning, and its places in the bar and on the home page."""
     from apps.comptabilite.caisse import accueil, constraints, facts, fiche_patient, provisioning, selectors
+    from apps.comptabilite.caisse.cloture import sessions_non_fermees
+    from apps.fiscal.preclosing import register_preclosing_check
     from apps.organisations.provisioning import register_step
     from apps.socle.facts import register_source_link
     from apps.socle.numbering import Numbered, declare_number
@@ -15,5 +17,6 @@ def ready() -> None:
     register_source_link("comptabilite.Quittance", selectors.lien_quittance, "caisse:quittance")
     register_source_link("comptabilite.FactureCaisse", selectors.lien_facture, "caisse:facture")
     register_step("caisse", provisioning.premiere_caisse, order=60)
+    register_preclosing_check("caisse", sessions_non_fermees)
     accueil.declare()
     fiche_patient.declare()

@@ -8,7 +8,9 @@ LECTURE = "comptabilite.view_ecriture"
 def ready() -> None:
     """Register constraints, the subscriber and its traces, provisioning, the bar's entries and the home's block."""
     from apps.comptabilite.grand_livre import constraints, provisioning, selectors
+    from apps.comptabilite.grand_livre.cloture import imputations_et_ecritures
     from apps.comptabilite.grand_livre.subscribers import comptabiliser_fait
+    from apps.fiscal.preclosing import register_preclosing_check
     from apps.organisations.provisioning import register_step
     from apps.socle.facts import register_traces, subscribe
     from apps.socle.numbering import Numbered, declare_number
@@ -20,6 +22,7 @@ def ready() -> None:
     register_traces("comptabilite", selectors.traces_du_fait)
     register_step("plan comptable", provisioning.plan, order=30)
     register_step("règles d’imputation", provisioning.regles, order=40)
+    register_preclosing_check("grand_livre", imputations_et_ecritures)
     declare_state("RESOLUE", "validee", _("Résolue"))
     _screens()
 

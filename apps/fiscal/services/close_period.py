@@ -70,22 +70,36 @@ def close_period(
 
 def check_calendar(closing_type: str, end: date) -> None:
     """Raise BusinessError unless the period of this kind that ends on `end` is the next one to close."""
-    tenant = Tenant.objects.only("time_zone").get(pk=require_scope())
-    start, due = closings.next_start(closing_type), closings.next_closing_date(closing_type)
-    if start is None or due is None:
+    due = closings.next_closing_date(closing_type)
+    if due is None:
         raise BusinessError(_("Cet établissement n’a pas encore de chaîne fiscale."), code="chain-missing")
-    if end < start:
-        message = _("La chaîne de cet établissement commence le %s.") % short_date(start)
-        raise BusinessError(message, code="closing-order", field="closing_date")
+    check_begun(end)
+    check_finished(closing_type, end)
     part = closings.PARTS.get(ClosingType(closing_type))
-    if end > local_date(tenant.time_zone) and not part:
-        message = _("Le %s n’a pas encore commencé.") % short_date(end)
-        raise BusinessError(message, code="closing-early", field="closing_date")
     unsealed = closings.next_closing_date(part) if part else due
     if part and unsealed is not None and unsealed <= end:
         raise _not_yet(part, unsealed)
     if end != due:
         raise _not_yet(closing_type, due)
+
+
+def check_begun(end: date) -> None:
+    """Raise BusinessError where the chain of the tenant in scope began after `end`."""
+    first = closings.first_day()
+    if first is not None and end < first:
+        message = _("La chaîne de cet établissement commence le %s.") % short_date(first)
+        raise BusinessError(message, code="closing-order", field="closing_date")
+
+
+def check_finished(closing_type: str, end: date) -> None:
+    """Raise BusinessError unless the day has begun, the month or the year reached its last day, for this tenant."""
+    tenant = Tenant.objects.only("time_zone").get(pk=require_scope())
+    if end > local_date(tenant.time_zone):
+        whole = closing_type in closings.PARTS
+        message = (_("Ce n’est pas fini : %s.") if whole else _("Ce n’est pas commencé : %s.")) % (
+            closings.period_label(closing_type, end)
+        )
+        raise BusinessError(message, code="closing-early", field="closing_date")
 
 
 def _not_yet(closing_type: str, end: date) -> BusinessError:

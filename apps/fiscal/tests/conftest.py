@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from django.conf import LazySettings
 from apps.fiscal import stored_links
 from apps.fiscal.subscribers import chain
 from apps.fiscal.tests.attacks import LENGTH, AsOwner, Owner
-from apps.fiscal.tests.factories import CASHIER, TEST_FACT, chain_links
+from apps.fiscal.tests.factories import CASHIER, FIRST_DAY, TEST_FACT, Clock, chain_links
 from apps.organisations import provisioning
 from apps.organisations.models import Tenant
+from apps.organisations.tests.factories import make_tenant
 from apps.socle import facts
 from tests.support.database import connect_as
 
@@ -31,6 +33,32 @@ def anchor_file(settings: LazySettings, tmp_path: Path) -> Path:
     """The anchor file of one test, in a folder that nobody made yet."""
     settings.ANCHOR_FILE = tmp_path / "ancres" / "ancres.jsonl"
     return settings.ANCHOR_FILE
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Set the house's only clock: `clock(date(2026, 11, 20), hour=17)`, in UTC."""
+
+    def at(day: date, hour: int = 9, minute: int = 0) -> None:
+        moment = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+
+    return at
+
+
+@pytest.fixture
+def house(db: None, clock: Clock, request: pytest.FixtureRequest) -> Tenant:
+    """A hospital whose chain was opened on FIRST_DAY; its scope is open."""
+    clock(FIRST_DAY)
+    tenant: Tenant = request.getfixturevalue("tenant")
+    return tenant
+
+
+@pytest.fixture
+def committed_house(transactional_db: None, clock: Clock) -> Tenant:
+    """The same, committed, for commands and tasks that open their own scopes."""
+    clock(FIRST_DAY)
+    return make_tenant()
 
 
 @pytest.fixture

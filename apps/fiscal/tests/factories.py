@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck
 from apps.fiscal.services.check_chain import record_check
+from apps.fiscal.services.close_period import Closure, close_period
 from apps.fiscal.services.verify_chain import Verification
 from apps.fiscal.verification import Anomaly
 from apps.organisations.models import Tenant, Tiers
@@ -30,6 +31,9 @@ TEST_FACT = FactDeclaration(
     money=False,
 )
 CASHIER = Acteur(ActorKind.USER, uuid7(), "Amina Mbarga", role="caissier", ip="192.0.2.7", user_agent="tests")
+FIRST_DAY = date(2026, 11, 28)
+"""Of the chains that closings are tested on: a Saturday, two days before the end of a month."""
+Clock = Callable[..., None]
 _numbers = itertools.count(1)
 
 
@@ -74,3 +78,8 @@ def failed_check(
     """Record a verification that failed in the tenant in scope."""
     found = Verification(require_scope(), 0, 0, "", 1, (Anomaly(0, "", "key-replaced", message),), 0.0)
     return record_check(verification=found, acteur=acteur)
+
+
+def close(day: date, closing_type: str = "daily", acteur: Acteur = CASHIER) -> Closure:
+    """Close the period of the tenant in scope that holds `day`."""
+    return close_period(closing_type=closing_type, closing_date=day, acteur=acteur)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,41 +13,15 @@ from apps.fiscal.canonical import canonical_bytes, data_hash
 from apps.fiscal.choices import ClosingType
 from apps.fiscal.merkle import leaf_hash, tree_root
 from apps.fiscal.models import FiscalClosing, FiscalEntry, FiscalKey, FiscalSequence
-from apps.fiscal.services.close_period import Closure, close_period
+from apps.fiscal.services.close_period import Closure
 from apps.fiscal.services.verify_chain import verify_chain
-from apps.fiscal.tests.factories import CASHIER, chain_links
+from apps.fiscal.tests.factories import CASHIER, FIRST_DAY, Clock, chain_links, close
 from apps.organisations.models import Tenant
 from apps.socle.actors import SYSTEM
 from apps.socle.errors import BusinessError
 from apps.socle.models import AuditTrail, Fait
 
 pytestmark = pytest.mark.database
-
-Clock = Callable[..., None]
-FIRST = date(2026, 11, 28)  # Saturday: two days before the end of a month
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Set the house's only clock: `clock(date(2026, 11, 20), hour=17)`, in UTC."""
-
-    def at(day: date, hour: int = 9, minute: int = 0) -> None:
-        moment = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
-        monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
-
-    return at
-
-
-@pytest.fixture
-def house(db: None, clock: Clock, request: pytest.FixtureRequest) -> Tenant:
-    """A hospital whose chain was opened on FIRST."""
-    clock(FIRST)
-    tenant: Tenant = request.getfixturevalue("tenant")
-    return tenant
-
-
-def close(day: date, kind: str = ClosingType.DAILY, acteur: Any = CASHIER) -> Closure:
-    return close_period(closing_type=kind, closing_date=day, acteur=acteur)
 
 
 def said(closing: FiscalClosing) -> dict[str, Any]:
@@ -58,23 +31,23 @@ def said(closing: FiscalClosing) -> dict[str, Any]:
 
 def test_a_day_is_sealed_with_all_that_it_holds(house: Tenant) -> None:
     links = chain_links(house, 3)
-    closure = close(FIRST)
+    closure = close(FIRST_DAY)
     closing = FiscalClosing.objects.get()
     assert closure == Closure(closing, created=True)
     assert (closing.first_sequence, closing.last_sequence, closing.entries_count) == (1, 3, 3)
-    assert (closing.period_start, closing.closing_date, closing.closing_type) == (FIRST, FIRST, "daily")
+    assert (closing.period_start, closing.closing_date, closing.closing_type) == (FIRST_DAY, FIRST_DAY, "daily")
     assert closing.head_hash == links[-1].chain_hash
     assert closing.merkle_root == tree_root(leaf_hash(bytes.fromhex(link.chain_hash)) for link in links).hex()
     assert closing.previous_closing_hash == crypto.closing_genesis_hash(house.pk)
     assert (closing.actor_label, closing.actor_id, closing.status) == (CASHIER.label, CASHIER.id, "completed")
     assert (closing.currency, closing.environment, closing.closed_at) == ("XAF", "production", closing.created_at)
     assert (closing.number, closing.total_operations) == ("CLO-2026-11-28", 0)
-    assert FiscalSequence.objects.get().sealed_until == FIRST
+    assert FiscalSequence.objects.get().sealed_until == FIRST_DAY
 
 
 def test_what_is_signed_is_every_column(house: Tenant) -> None:
     chain_links(house, 1)
-    closing = close(FIRST).closing
+    closing = close(FIRST_DAY).closing
     raw, content = bytes(closing.data_canonical), said(closing)
     assert canonical_bytes(content) == raw
     assert data_hash(raw) == closing.data_hash
@@ -88,10 +61,10 @@ def test_what_is_signed_is_every_column(house: Tenant) -> None:
 
 def test_the_closing_leaves_a_link_of_its_own_after_what_it_covers(house: Tenant) -> None:
     chain_links(house, 2)
-    closing = close(FIRST).closing
+    closing = close(FIRST_DAY).closing
     link = FiscalEntry.objects.get(entity_id=closing.pk)
     assert (link.sequence_number, link.entry_type, link.entity_number) == (3, "closing", "CLO-2026-11-28")
-    assert link.fiscal_date == FIRST + timedelta(days=1), "outside the day that it seals"
+    assert link.fiscal_date == FIRST_DAY + timedelta(days=1), "outside the day that it seals"
     document = link.data_snapshot["document"]
     assert (document["closing_hash"], document["closing_type"]) == (closing.closing_hash, "daily")
     assert (document["first_sequence"], document["last_sequence"]) == (1, 2)
@@ -101,14 +74,14 @@ def test_the_closing_leaves_a_link_of_its_own_after_what_it_covers(house: Tenant
 
 
 def test_who_sells_after_the_closing_sells_into_the_next_day(house: Tenant, clock: Clock) -> None:
-    clock(FIRST, hour=17)
+    clock(FIRST_DAY, hour=17)
     chain_links(house, 1)
-    close(FIRST)
+    close(FIRST_DAY)
     (late,) = chain_links(house, 1)
-    assert (late.fiscal_date, late.data_snapshot["document_date"]) == (FIRST + timedelta(days=1), "2026-11-20")
+    assert (late.fiscal_date, late.data_snapshot["document_date"]) == (FIRST_DAY + timedelta(days=1), "2026-11-20")
     assert verify_chain().holds
-    clock(FIRST + timedelta(days=1))
-    second = close(FIRST + timedelta(days=1)).closing
+    clock(FIRST_DAY + timedelta(days=1))
+    second = close(FIRST_DAY + timedelta(days=1)).closing
     assert (second.first_sequence, second.last_sequence) == (2, 3), "the first closing's link, and the late sale"
     found = verify_chain()
     assert found.holds, found.first
@@ -116,8 +89,8 @@ def test_who_sells_after_the_closing_sells_into_the_next_day(house: Tenant, cloc
 
 def test_a_day_sealed_just_after_midnight_leaves_the_next_two_days_from_utc(house: Tenant, clock: Clock) -> None:
     """At 00:15 in Douala it is still the day before in UTC: the next fiscal day is two away, and verifies."""
-    clock(FIRST, hour=23, minute=15)
-    for day in (FIRST, FIRST + timedelta(days=1)):
+    clock(FIRST_DAY, hour=23, minute=15)
+    for day in (FIRST_DAY, FIRST_DAY + timedelta(days=1)):
         close(day)
     link = FiscalEntry.objects.latest("sequence_number")
     assert (link.fiscal_date - link.created_at.date()).days == 2
@@ -126,7 +99,7 @@ def test_a_day_sealed_just_after_midnight_leaves_the_next_two_days_from_utc(hous
 
 
 def test_a_day_without_links_is_sealed_too(house: Tenant) -> None:
-    closing = close(FIRST).closing
+    closing = close(FIRST_DAY).closing
     assert (closing.first_sequence, closing.last_sequence, closing.entries_count) == (1, 0, 0)
     assert closing.head_hash == crypto.genesis_hash(house.pk)
     assert closing.merkle_root == tree_root([]).hex()
@@ -134,8 +107,8 @@ def test_a_day_without_links_is_sealed_too(house: Tenant) -> None:
 
 
 def test_closing_again_returns_what_stands(house: Tenant) -> None:
-    first = close(FIRST)
-    again = close(FIRST, acteur=SYSTEM)
+    first = close(FIRST_DAY)
+    again = close(FIRST_DAY, acteur=SYSTEM)
     assert again == Closure(first.closing, created=False)
     assert again.closing.actor_label == CASHIER.label
     assert FiscalEntry.objects.count() == 1
@@ -144,13 +117,13 @@ def test_closing_again_returns_what_stands(house: Tenant) -> None:
 @pytest.mark.parametrize(
     ("day", "code"),
     [
-        (FIRST - timedelta(days=1), "closing-order"),
-        (FIRST + timedelta(days=1), "closing-order"),
-        (FIRST + timedelta(days=3), "closing-early"),
+        (FIRST_DAY - timedelta(days=1), "closing-order"),
+        (FIRST_DAY + timedelta(days=1), "closing-order"),
+        (FIRST_DAY + timedelta(days=3), "closing-early"),
     ],
 )
 def test_days_are_sealed_in_order_and_once_begun(house: Tenant, clock: Clock, day: date, code: str) -> None:
-    clock(FIRST + timedelta(days=2))
+    clock(FIRST_DAY + timedelta(days=2))
     with pytest.raises(BusinessError) as refused:
         close(day)
     assert (refused.value.code, refused.value.field) == (code, "closing_date")
@@ -158,28 +131,29 @@ def test_days_are_sealed_in_order_and_once_begun(house: Tenant, clock: Clock, da
 
 
 def test_days_then_month_then_year(house: Tenant, clock: Clock) -> None:
-    november = [FIRST + timedelta(days=n) for n in range(3)]
+    november = [FIRST_DAY + timedelta(days=n) for n in range(3)]
     for day in november:
         clock(day, hour=16)
         chain_links(house, 2)
-        with pytest.raises(BusinessError, match="À clôturer d’abord : journée du"):
-            close(FIRST, ClosingType.MONTHLY)
+        early = "À clôturer d’abord : journée du 30/11/2026" if day == november[-1] else "Ce n’est pas fini : mois 11"
+        with pytest.raises(BusinessError, match=early):
+            close(FIRST_DAY, ClosingType.MONTHLY)
         close(day)
-    month = close(FIRST, ClosingType.MONTHLY).closing
+    month = close(FIRST_DAY, ClosingType.MONTHLY).closing
     days = list(closings.closings(ClosingType.DAILY).order_by("closing_date"))
-    assert (month.period_start, month.closing_date, month.number) == (FIRST, date(2026, 11, 30), "CLO-2026-11")
+    assert (month.period_start, month.closing_date, month.number) == (FIRST_DAY, date(2026, 11, 30), "CLO-2026-11")
     assert (month.first_sequence, month.last_sequence) == (1, days[-1].last_sequence)
     assert (month.head_hash, month.merkle_root) == (days[-1].head_hash, days[-1].merkle_root)
     assert month.previous_closing_hash == days[-1].closing_hash
-    with pytest.raises(BusinessError, match="À clôturer d’abord : mois 12/2026"):
-        close(FIRST, ClosingType.YEARLY)
     clock(date(2027, 1, 2))
+    with pytest.raises(BusinessError, match="À clôturer d’abord : mois 12/2026"):
+        close(FIRST_DAY, ClosingType.YEARLY)
     for number in range(31):
         close(date(2026, 12, 1) + timedelta(days=number), acteur=SYSTEM)
     december = close(date(2026, 12, 31), ClosingType.MONTHLY).closing
     assert (december.period_start, december.first_sequence) == (date(2026, 12, 1), month.last_sequence + 1)
     year = close(date(2026, 12, 31), ClosingType.YEARLY).closing
-    assert (year.period_start, year.closing_date, year.first_sequence) == (FIRST, date(2026, 12, 31), 1)
+    assert (year.period_start, year.closing_date, year.first_sequence) == (FIRST_DAY, date(2026, 12, 31), 1)
     assert (year.last_sequence, year.merkle_root) == (december.last_sequence, december.merkle_root)
     found = verify_chain()
     assert found.holds, found.first

@@ -73,6 +73,11 @@ class Tenant(models.Model):
     cash_rounding = MoneyField(
         _("arrondi des espèces"), default=0, help_text=_("Pas d’arrondi appliqué à l’émission ; 0 : aucun.")
     )
+    closing_hour = models.PositiveSmallIntegerField(
+        _("heure de clôture automatique"),
+        default=1,
+        help_text=_("Heure locale, de 0 à 23, à partir de laquelle les jours finis se clôturent d’eux-mêmes."),
+    )
     settings = models.JSONField(_("paramètres"), default=dict, blank=True)
     metadata = models.JSONField(_("données"), default=dict, blank=True)
     status = models.CharField(_("état"), max_length=10, choices=Status, default=Status.ACTIVE)
@@ -116,6 +121,12 @@ class Tenant(models.Model):
                 name="organisations_tenant_cash_rounding",
                 violation_error_message=_("Un pas d’arrondi n’est pas négatif."),
                 violation_error_code="rounding-negative",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closing_hour__lte=23),
+                name="organisations_tenant_closing_hour",
+                violation_error_message=_("Une heure va de 0 à 23."),
+                violation_error_code="closing-hour-invalid",
             ),
             models.CheckConstraint(
                 condition=models.Q(environment__in=["sandbox", "production"]),

@@ -1,0 +1,29 @@
+"""What the ledger has not finished when a day of the chain is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.urls import reverse_lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+
+from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente
+from apps.comptabilite.grand_livre.transitions import A_VALIDER, EN_ATTENTE
+from apps.fiscal.preclosing import Unfinished
+from apps.organisations.models import Tenant
+from apps.socle.screens.dates import short_date
+
+
+def imputations_et_ecritures(tenant: Tenant, debut: date, fin: date) -> Iterator[Unfinished]:
+    """Yield the pending imputations and the entries to validate whose date lies in these days."""
+    attentes = ImputationEnAttente.objects.filter(statut=EN_ATTENTE, date_fait__range=(debut, fin))
+    yield Unfinished(
+        "imputation_en_attente", _("Imputations en attente"), attentes.count(), reverse_lazy("grand_livre:imputations")
+    )
+    a_valider = Ecriture.objects.filter(statut=A_VALIDER, date_ecriture__range=(debut, fin))
+    liste = format_lazy(
+        "{}?etat=A_VALIDER&du={}&au={}", reverse_lazy("grand_livre:ecritures"), short_date(debut), short_date(fin)
+    )
+    yield Unfinished("ecriture_a_valider", _("Écritures à valider"), a_valider.count(), liste)
