@@ -55,13 +55,15 @@ def enregistrer_la_patiente(fenetre: Fenetre) -> None:
     taper(page, "=Mbarga Nkoulou Solange")
     page.wait_for_selector("text=Aucun patient pour « Mbarga Nkoulou Solange ».")
     fenetre.photo("jour-01-patient-inconnu")
-    page.click("#trouves a")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Vous reviendrez ensuite")
+    fenetre.photo("jour-01-nouveau-patient")
     page.fill("[name=nom]", "Mbarga Nkoulou")
     page.fill("[name=prenom]", "Solange")
     page.fill("[name=telephone]", "6 77 41 20 93")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("text=PAT-00001")
-    page.keyboard.press("Control+Enter")
     fenetre.attendre("ajout")
 
 
@@ -119,9 +121,9 @@ def rejeter(fenetre: Fenetre, numero: str) -> None:
     fenetre.photo("jour-06-file")
     page.click("#choisie button:has-text('Rejeter')")
     page.wait_for_selector("text=Dites pourquoi")
-    fenetre.attendre("id_commentaire")
+    fenetre.attendre("panneau_commentaire")
     taper(page, "=Le tarif de l’échographie est 18 000.")
-    page.click("#liste button:has-text('Rejeter la facture')")
+    page.click("#choisie button:has-text('Rejeter')")
     page.wait_for_selector("text=1 facture rejetée.")
 
 
