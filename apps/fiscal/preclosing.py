@@ -44,5 +44,5 @@ def register_preclosing_check(name: str, function: Check) -> None:
 
 
 def unfinished(tenant: Tenant, start: date, end: date) -> list[Unfinished]:
-    """Return what waits in the days from `start` to `end`, both included, in the order of registration."""
-    return [item for check in _checks.values() for item in check(tenant, start, end) if item.count]
+    """Return what waits in the days from `start` to `end`, both included, by the names of the checks."""
+    return [item for name in sorted(_checks) for item in _checks[name](tenant, start, end) if item.count]

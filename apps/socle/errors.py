@@ -68,9 +68,11 @@ class ConstraintMessage:
         if self.named is None:
             return self.message
         try:
-            return str(self.named) % json.loads(detail or "")
+            met = json.loads(detail or "")
+            str(self.named) % met  # what it does not say is found now, not when the sentence is read
         except (ValueError, KeyError, TypeError):
             return self.message
+        return lazy(lambda: str(self.named) % met, str)()
 
 
 _declared: dict[str, ConstraintMessage] = {}

@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.socle.errors import declare_constraint
 
+PERIODE_CLOSE = _("La période comptable %(code)s est clôturée par %(qui)s : plus rien ne s’y comptabilise.")
+
 
 def declare() -> None:
     """Give each refusal of `sql/` its sentence. Called from `ready()`."""
@@ -24,6 +26,7 @@ def declare() -> None:
         _("La période comptable est clôturée : plus rien ne s’y comptabilise."),
         "period-closed",
         "date",
+        named=PERIODE_CLOSE,
     )
     declare_constraint(
         "comptabilite_periode_date", _("La date de l’écriture est hors de sa période."), "period-mismatch", "date"

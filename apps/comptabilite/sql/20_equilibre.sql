@@ -17,6 +17,12 @@ begin
   if not found then  -- the scope changed before the commit: what cannot be checked is refused
     raise exception using errcode = '42501', message = format('entry %s is out of scope', v_id);
   end if;
+  select * into p from comptabilite_periode where tenant_id = e.tenant_id and id = e.periode_id for share;
+  if p.statut <> 'OUVERTE' then  -- a draft neither: it would wait there for ever
+    raise exception using errcode = '23514', constraint = 'comptabilite_periode_close', table = tg_table_name,
+      message = format('period %s is closed', p.code),
+      detail = json_build_object('code', p.code, 'qui', coalesce(nullif(p.fermee_par, ''), '—'))::text;
+  end if;
   if e.statut = 'BROUILLON' then
     return null;
   end if;
@@ -36,11 +42,7 @@ begin
     raise exception using errcode = '23514', constraint = 'comptabilite_ligne_etrangere', table = tg_table_name,
       message = format('entry %s: a line has another date or currency', e.id);
   end if;
-  select * into p from comptabilite_periode where tenant_id = e.tenant_id and id = e.periode_id for share;
-  if p.statut <> 'OUVERTE' then
-    raise exception using errcode = '23514', constraint = 'comptabilite_periode_close', table = tg_table_name,
-      message = format('period %s is closed', p.code);
-  elsif e.date_ecriture not between p.debut and p.fin then
+  if e.date_ecriture not between p.debut and p.fin then
     raise exception using errcode = '23514', constraint = 'comptabilite_periode_date', table = tg_table_name,
       message = format('%s is not in period %s', e.date_ecriture, p.code);
   end if;

@@ -32,7 +32,8 @@ begin
     where tenant_id = new.tenant_id and new.date_fait between debut and fin for share;
   if found and p.statut <> 'OUVERTE' then
     raise exception using errcode = '23514', constraint = 'comptabilite_periode_close', table = tg_table_name,
-      message = format('period %s is closed', p.code);
+      message = format('period %s is closed', p.code),
+      detail = json_build_object('code', p.code, 'qui', coalesce(nullif(p.fermee_par, ''), '—'))::text;
   end if;
   return new;
 end $$;

@@ -49,6 +49,22 @@ def test_a_name_is_declared_once(monkeypatch):
     assert message_of("essai").code == "refused"
 
 
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ('{"day": "20/11/2026"}', "Le 20/11/2026 est clos."),
+        ('{"hour": "10:42"}', "Clos."),
+        ("Failing row contains (…).", "Clos."),
+        ('"20/11/2026"', "Clos."),
+        (None, "Clos."),
+    ],
+)
+def test_a_trigger_names_what_it_met_in_its_detail(monkeypatch, detail, said):
+    monkeypatch.setattr(errors, "_declared", {})
+    declare_constraint("essai", "Clos.", "closed", named="Le %(day)s est clos.")
+    assert str(message_of("essai").with_detail(detail)) == said
+
+
 def test_an_unknown_constraint_says_nothing():
     assert message_of("inconnue") is None
     assert constraint_name(IntegrityError("without a cause")) == ""

@@ -15,6 +15,7 @@ from apps.comptabilite.caisse.choices import FichierPapier, IssueLigne
 from apps.comptabilite.caisse.models import Caisse, LigneReprise, PaiementCarte, PaiementMobile, RefusReprise
 from apps.comptabilite.caisse.reprise.lecture import Lecture
 from apps.comptabilite.caisse.reprise.papier import Encaissement, LigneDeRecette
+from apps.comptabilite.grand_livre.constraints import PERIODE_CLOSE
 from apps.comptabilite.grand_livre.models import Periode
 from apps.hospital.identite import lire_nom, lire_prenom
 from apps.hospital.models import Patient
@@ -72,8 +73,7 @@ class Registres:
             message = _("Aucun exercice comptable n’est ouvert au %s : ouvrez-le d’abord.")
             return message % f"{jour:%d/%m/%Y}", "period-missing"
         if not periode.est_ouverte:
-            message = _("La période comptable %(code)s est clôturée par %(qui)s : plus rien ne s’y comptabilise.")
-            return message % {"code": periode.code, "qui": periode.fermee_par or "—"}, "period-closed"
+            return PERIODE_CLOSE % {"code": periode.code, "qui": periode.fermee_par or "—"}, "period-closed"
         return None
 
 

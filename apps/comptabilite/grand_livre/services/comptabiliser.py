@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from apps.comptabilite.grand_livre.constraints import PERIODE_CLOSE
 from apps.comptabilite.grand_livre.imputation import (
     EcritureImputee,
     Imputation,
@@ -23,6 +24,7 @@ from apps.comptabilite.grand_livre.imputation import (
     imputer,
 )
 from apps.comptabilite.grand_livre.models import CompteComptable, ImputationEnAttente, Periode, RegleImputation
+from apps.socle.errors import BusinessError
 from apps.socle.facts import PublishedFact
 from apps.socle.fields import uuid7
 from apps.socle.money import plain
@@ -34,9 +36,15 @@ LONGUEUR_LIBELLE = 255
 def imputer_fait(fait: PublishedFact) -> Imputation:
     """Accounts and journals of `fait` by the rules in force on its date, or what is missing.
 
-    Without a period on that day nothing is imputed: the accountant opens the exercise first.
+    Without a period on that day nothing is imputed: the accountant opens the exercise first. Raises BusinessError
+    where that period is closed, naming it and who closed it; the tables refuse it again.
     """
-    if not Periode.objects.filter(debut__lte=fait.date, fin__gte=fait.date).exists():
+    periode = Periode.objects.filter(debut__lte=fait.date, fin__gte=fait.date).first()
+    if periode is not None and not periode.est_ouverte:
+        raise BusinessError(
+            PERIODE_CLOSE % {"code": periode.code, "qui": periode.fermee_par or "—"}, code="period-closed", field="date"
+        )
+    if periode is None:
         return Imputation(manques=(Manque(MotifAttente.SANS_PERIODE),))
     lignes = [LigneDeFait(ligne.role, ligne.amount, ligne.label, ligne.criteria) for ligne in fait.lines]
     return imputer(fait.type, fait.date, lignes, regles_du(fait.type, fait.date))

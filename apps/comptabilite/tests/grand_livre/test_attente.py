@@ -253,5 +253,6 @@ def test_a_fact_dated_in_a_closed_period_is_refused_whole(tenant: Tenant, compta
     with pytest.raises(BusinessError) as refus:
         quittance((moyen, 500), le=periode.fin)
     assert refus.value.code == "period-closed"
+    assert f"La période comptable {periode.code} est clôturée par {comptable.label}" in str(refus.value)
     assert not ImputationEnAttente.objects.exists()
     assert not Ecriture.objects.exists()

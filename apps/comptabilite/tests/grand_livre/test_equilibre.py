@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from psycopg import errors
 
 from apps.comptabilite.grand_livre.models import CompteComptable, Ecriture, Journal, Periode
 from apps.comptabilite.grand_livre.selectors import ecarts_totaux
+from apps.comptabilite.grand_livre.services.fermer_periode import fermer_periode
 from apps.comptabilite.grand_livre.services.valider_ecritures import valider_ecritures
 from apps.comptabilite.tests.grand_livre.factories import (
     appeler,
@@ -27,7 +29,7 @@ from apps.comptabilite.tests.grand_livre.factories import (
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_acteur, make_tenant
 from apps.socle.commands import check_deferred_constraints
-from apps.socle.errors import message_of
+from apps.socle.errors import BusinessError, message_of
 from apps.socle.fields import uuid7
 from apps.socle.scope import scope
 
@@ -112,12 +114,13 @@ def inserer_ligne(
     return pk
 
 
-def refuse(c: psycopg.Connection, constraint: str) -> None:
+def refuse(c: psycopg.Connection, constraint: str) -> errors.CheckViolation:
     """The commit is refused by that constraint, which has a French sentence."""
     with pytest.raises(errors.CheckViolation) as refus:
         c.commit()
     assert refus.value.diag.constraint_name == constraint
     assert message_of(constraint) is not None
+    return refus.value
 
 
 def test_a_whole_entry_is_accepted(livre: Livre, owner: psycopg.Connection) -> None:
@@ -185,7 +188,27 @@ def test_a_closed_period(livre: Livre, owner: psycopg.Connection) -> None:
     ecriture = inserer_ecriture(owner, livre, 700, 2)
     inserer_ligne(owner, livre, ecriture, 0, "5711", 700, 0)
     inserer_ligne(owner, livre, ecriture, 1, "7588", 0, 700)
+    refus = refuse(owner, "comptabilite_periode_close")
+    assert json.loads(refus.diag.message_detail or "")["qui"] == "x"
+    inserer_ecriture(owner, livre, 0, 0, statut="BROUILLON")
     refuse(owner, "comptabilite_periode_close")
+
+
+def test_the_tables_refusal_names_the_period_and_who_closed_it(livre: Livre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The period closes between the service's check and the entry: what the person reads is the same."""
+    with scope(livre.tenant):
+        comptable = make_acteur(
+            Tenant.objects.get(pk=livre.tenant), "comptable", first_name="Rose", last_name="Tchoumi"
+        )
+        valider_ecritures(ids=[livre.ecriture], acteur=comptable)
+        periode = fermer_periode(periode_id=livre.periode, acteur=comptable)
+        said = f"La période comptable {periode.code} est clôturée par Rose Tchoumi : plus rien ne s’y comptabilise."
+        with pytest.raises(BusinessError, match=said):
+            facture(("CONSULTATION", 5000))
+        monkeypatch.setattr(Periode, "est_ouverte", True)
+        with pytest.raises(BusinessError, match=said) as refus:
+            facture(("CONSULTATION", 5000))
+    assert refus.value.code == "period-closed"
 
 
 def test_a_draft_may_be_unbalanced_until_it_is_submitted(livre: Livre, owner: psycopg.Connection) -> None:

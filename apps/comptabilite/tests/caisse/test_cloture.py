@@ -1,0 +1,158 @@
+"""What a day of the till comes to in the chain's closing, and what it leaves unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import set_urlconf
+
+from apps.comptabilite.caisse.models import FactureCaisse
+from apps.comptabilite.caisse.saisies import PaiementSaisi
+from apps.comptabilite.caisse.selectors import especes_attendues
+from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
+from apps.comptabilite.caisse.services.vendre_au_comptant import vendre_au_comptant
+from apps.comptabilite.grand_livre.models import Ecriture, RegleImputation
+from apps.comptabilite.grand_livre.services.valider_ecritures import valider_ecritures
+from apps.comptabilite.tests.caisse.factories import (
+    REPRISE,
+    Guichet,
+    carte,
+    especes,
+    lignes,
+    make_facture,
+    make_guichet,
+    mobile,
+)
+from apps.fiscal import closings
+from apps.fiscal.models import FiscalClosing, FiscalEntry, FiscalSequence
+from apps.fiscal.preclosing import Unfinished, unfinished
+from apps.fiscal.services.close_period import close_period
+from apps.fiscal.services.verify_chain import verify_chain
+from apps.organisations.models import Tenant
+from apps.socle.clock import local_date
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def guichet(tenant: Tenant) -> Guichet:
+    return make_guichet(tenant)
+
+
+def vendre(guichet: Guichet, *codes: str, paiements: Sequence[PaiementSaisi] = (), **autres: Any) -> None:
+    valeurs = {"acteur": guichet.caissiere, **autres}
+    vendre_au_comptant(patient_id=guichet.patient.pk, lignes=lignes(*codes), paiements=list(paiements), **valeurs)
+
+
+def cloturer(guichet: Guichet) -> FiscalClosing:
+    """Close the first day of the chain that is not closed."""
+    jour = closings.next_closing_date("daily")
+    assert jour is not None
+    return close_period(closing_type="daily", closing_date=jour, acteur=guichet.comptable).closing
+
+
+def test_a_day_is_totalled_by_currency_rate_and_means(guichet: Guichet) -> None:
+    vendre(guichet, "IM-ECH", "LB-CRP", paiements=[especes(4000), mobile(15000), carte(5000)])
+    vendre(guichet, "AU-CARN", paiements=[especes(500)])  # taxed: 500 holds 81 of tax
+    vendre(guichet, "LB-VIH")  # of zero francs: no operation
+    closing = cloturer(guichet)
+    assert closing.totals == {
+        "XAF": {
+            "invoiced": "24500",
+            "credited": "0",
+            "rounded": "0",
+            "taxed": {"0": {"base": "24000", "tax": "0"}, "19.25": {"base": "419", "tax": "81"}},
+            "collected": {"ESPECES": "4500", "MOBILE": "15000", "CARTE": "5000"},
+        }
+    }
+    assert closing.perpetual_totals == closing.totals
+    assert (closing.opening_balance, closing.closing_balance) == (Decimal(0), Decimal(24500))
+    assert closing.total_operations == 5, "the float, two invoices and two receipts"
+    assert closing.entries_count == 6
+
+
+def test_the_perpetual_total_goes_on_from_the_day_before(guichet: Guichet, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendre(guichet, "CONS-GEN", paiements=[especes(5000)])
+    first = cloturer(guichet)
+    demain = datetime.combine(first.closing_date + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=9)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: demain)
+    vendre(guichet, "LB-NFS", paiements=[mobile(4500, reference="MT20261001000011")])
+    second = cloturer(guichet)
+    assert second.totals["XAF"]["invoiced"] == "4500"
+    assert second.perpetual_totals["XAF"]["invoiced"] == "9500"
+    assert second.perpetual_totals["XAF"]["collected"] == {"ESPECES": "5000", "MOBILE": "4500"}
+    assert (second.opening_balance, second.closing_balance) == (Decimal(5000), Decimal(9500))
+    found = verify_chain()
+    assert found.holds, found.first
+
+
+def waiting(guichet: Guichet) -> dict[str, Unfinished]:
+    today = local_date(guichet.tenant.time_zone)
+    return {item.kind: item for item in unfinished(guichet.tenant, today, today)}
+
+
+def test_what_is_not_finished_is_listed_with_its_count_and_its_list(guichet: Guichet) -> None:
+    make_facture(guichet)
+    RegleImputation.objects.filter(role="reglement", moyen="MOBILE").update(valide_au=date(2026, 1, 2))
+    vendre(guichet, "CONS-GEN", paiements=[especes(5000)])
+    vendre(guichet, "CONS-GEN", paiements=[mobile(5000)])
+    set_urlconf("config.urls_staff")
+    try:
+        found = {kind: (item.count, str(item.url)) for kind, item in waiting(guichet).items()}
+    finally:
+        set_urlconf(None)
+    jour = f"{local_date(guichet.tenant.time_zone):%d/%m/%Y}"
+    assert found == {
+        "session_caisse": (1, f"/caisse/quittances/?caisse={guichet.caisse.pk}"),
+        "facture_en_attente": (1, "/caisse/factures/"),
+        "imputation_en_attente": (1, "/comptabilite/imputations/"),
+        "ecriture_a_valider": (4, f"/comptabilite/ecritures/?etat=A_VALIDER&du={jour}&au={jour}"),
+    }
+    closing = cloturer(guichet)
+    assert {item["kind"]: item["count"] for item in closing.unfinished} == {
+        kind: n for kind, (n, _url) in found.items()
+    }
+    assert closing.unfinished[0]["label"] == "Caisse C1 ouverte par Amina Ngo Bassong"
+    assert set(closing.unfinished[0]) == {"kind", "label", "count"}, "an address does not outlive the screens"
+
+
+def test_a_finished_day_leaves_nothing(guichet: Guichet) -> None:
+    vendre(guichet, "CONS-GEN", paiements=[especes(5000)])
+    fermer_session_caisse(
+        session_caisse_id=guichet.session.pk, compte=especes_attendues(guichet.session), motif_ecart="", acteur=guichet.caissiere
+    )  # fmt: skip
+    valider_ecritures(ids=list(Ecriture.objects.values_list("pk", flat=True)), acteur=guichet.comptable)
+    assert waiting(guichet) == {}
+    assert cloturer(guichet).unfinished == []
+
+
+def test_yesterdays_till_that_is_still_open_is_listed_today(guichet: Guichet) -> None:
+    today = local_date(guichet.tenant.time_zone)
+    later = unfinished(guichet.tenant, today + timedelta(days=3), today + timedelta(days=3))
+    assert [item.kind for item in later] == ["session_caisse"]
+    before = unfinished(guichet.tenant, today - timedelta(days=1), today - timedelta(days=1))
+    assert before == []
+
+
+def test_a_takeover_of_a_past_month_goes_into_todays_chain_with_the_papers_dates(guichet: Guichet) -> None:
+    """The chain's day is that of recording, after the last sealed one; ledger and snapshot keep the paper's."""
+    sealed = cloturer(guichet).closing_date
+    paper = datetime(2026, 10, 3, 9, 30, tzinfo=UTC)
+    before = FiscalSequence.objects.get().last_sequence_number
+    vendre(
+        guichet, "CONS-GEN", paiements=[especes(5000)], acteur=REPRISE, le=paper,
+        caissier_id=guichet.caissiere.id, session_caisse_id=guichet.session.pk,
+    )  # fmt: skip
+    invoice, receipt = FiscalEntry.objects.filter(sequence_number__gt=before).order_by("sequence_number")
+    for link in (invoice, receipt):
+        assert link.fiscal_date == sealed + timedelta(days=1)
+        assert link.data_snapshot["document_date"] == "2026-10-03"
+        assert link.actor_type == "takeover"
+        entry = Ecriture.objects.get(fait_id=link.fact_id)
+        assert (entry.date_ecriture, entry.periode.code) == (date(2026, 10, 3), "2026-10")
+    assert FactureCaisse.objects.latest("pk").date_creation == paper
+    assert verify_chain().holds
