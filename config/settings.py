@@ -183,6 +183,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
 # At night in West and Central Africa, closings in each tenant's own. Each task is safe to run twice and goes over all tenants.
 CELERY_BEAT_SCHEDULE = {
+    "relancer-reprises": {"task": "apps.comptabilite.caisse.tasks.relancer_reprises", "schedule": crontab()},
     "verifier-totaux": {
         "task": "apps.comptabilite.grand_livre.tasks.verifier_totaux",
         "schedule": crontab(hour=1, minute=10),

@@ -72,6 +72,10 @@ EXPECTED: dict[str, Opens] = {
     "caisse:original": get(ADM, CAI, COM, AUD, but={ADM: 404, COM: 404, AUD: 404}),  # handed over by its cashier
     "caisse:reimprimer": post(CAI, COM),
     "caisse:duplicata": get(ADM, CAI, COM, AUD),
+    "caisse:reprises": get(ADM, COM, AUD),
+    "caisse:reprise": get(ADM, COM, AUD),
+    "caisse:conduire_reprise": post(ADM, COM),
+    "caisse:rapport_reprise": get(ADM, COM, AUD),
     "caisse:session": get(CAI),
     "caisse:ouvrir": post(CAI),
     "caisse:fermer": post(CAI),

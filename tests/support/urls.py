@@ -12,7 +12,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from apps.comptabilite.caisse.choices import StatutFacture
-from apps.comptabilite.caisse.models import FactureCaisse, Quittance, SessionCaisse
+from apps.comptabilite.caisse.models import FactureCaisse, Quittance, RepriseCaisse, SessionCaisse
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente
 from apps.facturation.models import Invoice
 from apps.fiscal.models import FiscalIntegrityCheck
@@ -92,6 +92,7 @@ def samples_of(tenant: Tenant) -> dict[str, Any]:
             "patient_id": Patient.objects.latest("pk").pk,
             "quittance_id": Quittance.objects.latest("pk").pk,
             "rang": 1,
+            "reprise_id": RepriseCaisse.objects.latest("pk").pk,
             "sequence_number": 1,
             "session_id": Session.objects.latest("pk").pk,
             "tarif_id": HospitalActTarif.objects.latest("pk").pk,

@@ -17,11 +17,11 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.comptabilite.caisse.choices import MoyenPaiement, StatutFacture, StatutSession
+from apps.comptabilite.caisse.choices import IssueLigne, MoyenPaiement, StatutFacture, StatutReprise, StatutSession
 from apps.comptabilite.caisse.listes import ZERO, debut_du_jour
 from apps.comptabilite.caisse.models import FactureCaisse, PaiementQuittance, Quittance, SessionCaisse
 from apps.comptabilite.caisse.selectors import factures_a_encaisser, factures_en_attente, session_ouverte
-from apps.comptabilite.caisse.transitions import ENCAISSER, TENIR_CAISSE, VALIDER
+from apps.comptabilite.caisse.transitions import ENCAISSER, TENIR_CAISSE, VALIDER, VOIR_REPRISE
 from apps.organisations.context_processors import register_status
 from apps.organisations.dashboard import Block, register_block
 from apps.organisations.navigation import Entry, register_entry
@@ -29,8 +29,18 @@ from apps.organisations.requests import StaffRequest
 from apps.socle.clock import local_date
 from apps.socle.money import format_amount
 from apps.socle.screens.chart import Bar
+from apps.socle.screens.states import declare_state
 
 JOURS = 14
+ETATS_REPRISE = {
+    StatutReprise.DEPOSEE: "attente",
+    StatutReprise.CONTROLEE: "attente",
+    StatutReprise.EN_COURS: "partielle",
+    StatutReprise.ARRETEE: "rejetee",
+    StatutReprise.TERMINEE: "payee",
+    StatutReprise.ABANDONNEE: "annulee",
+}
+ISSUES_REPRISE = {IssueLigne.REFUSEE: "rejetee", IssueLigne.DEJA_REPRISE: "neutre", IssueLigne.SIGNALEE: "attente"}
 
 
 def declare() -> None:
@@ -42,6 +52,11 @@ def declare() -> None:
     )
     register_entry(Entry(gettext_lazy("Quittances"), "caisse:quittances", "comptabilite.view_quittance", 30))
     register_entry(Entry(gettext_lazy("Ma caisse"), "caisse:session", TENIR_CAISSE, 40))
+    register_entry(Entry(gettext_lazy("Reprises"), "caisse:reprises", VOIR_REPRISE, 85))
+    for statut, aspect in ETATS_REPRISE.items():
+        declare_state(statut.value, aspect, statut.label)
+    for issue, aspect in ISSUES_REPRISE.items():
+        declare_state(issue.value, aspect, issue.label)
     register_status(_etat_de_la_caisse)
     register_block(_poste_du_caissier, ENCAISSER, order=0)
     register_block(_journee, VALIDER, order=10)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,7 @@ from apps.comptabilite.caisse.carte import contient_numero_de_carte, refus_de_ca
 from apps.comptabilite.caisse.choices import MoyenPaiement, OperateurMobile
 from apps.comptabilite.caisse.contexte import controler_montant
 from apps.comptabilite.caisse.models import Caisse
+from apps.comptabilite.caisse.reprise.fichiers import TAILLE_MAXIMUM
 from apps.comptabilite.caisse.saisies import LigneSaisie, PaiementSaisi
 from apps.comptabilite.caisse.selectors import caisses_libres
 from apps.comptabilite.caisse.services.paiements import EXIGES, LONGUEURS
@@ -271,3 +273,33 @@ class FiltreForm(SansNumeroDeCarte):
     def filtre(self) -> bool:
         """Tell whether anything is filtered away."""
         return bool(self.valeurs)
+
+
+class RepriseForm(forms.Form):
+    """The two files of a paper till; what they say is read by the service."""
+
+    recettes = forms.FileField(
+        label=_("Recettes (recettes.csv)"),
+        help_text=_("Une ligne par acte : reçu, patient, acte, quantité, prix."),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+    encaissements = forms.FileField(
+        label=_("Encaissements (encaissements.csv)"),
+        help_text=_("Une ligne par paiement : reçu, moyen, montant, référence."),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+    def _lire(self, nom: str) -> UploadedFile:
+        fichier = self.cleaned_data[nom]
+        if fichier.size > TAILLE_MAXIMUM:
+            message = _("Ce fichier dépasse %d Mo : partagez-le, par exemple par mois.")
+            raise forms.ValidationError(message % (TAILLE_MAXIMUM // 2**20))
+        return fichier
+
+    def clean_recettes(self) -> UploadedFile:
+        """Refuse what is too large before it is read."""
+        return self._lire("recettes")
+
+    def clean_encaissements(self) -> UploadedFile:
+        """Refuse what is too large before it is read."""
+        return self._lire("encaissements")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.comptabilite.caisse.views import encaissement, facture, factures, quittances, session
+from apps.comptabilite.caisse.views import encaissement, facture, factures, quittances, reprises, session
 
 app_name = "caisse"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("quittances/<uuid:quittance_id>/original.pdf", quittances.original, name="original"),
     path("quittances/<uuid:quittance_id>/reimprimer/", quittances.reimprimer, name="reimprimer"),
     path("quittances/<uuid:quittance_id>/duplicata-<int:rang>.pdf", quittances.duplicata, name="duplicata"),
+    path("reprises/", reprises.reprises, name="reprises"),
+    path("reprises/<uuid:reprise_id>/", reprises.reprise, name="reprise"),
+    path("reprises/<uuid:reprise_id>/conduire/", reprises.conduire, name="conduire_reprise"),
+    path("reprises/<uuid:reprise_id>/rapport.csv", reprises.rapport, name="rapport_reprise"),
     path("ma-caisse/", session.ma_caisse, name="session"),
     path("ma-caisse/ouvrir/", session.ouvrir, name="ouvrir"),
     path("ma-caisse/fermer/", session.fermer, name="fermer"),

@@ -212,7 +212,7 @@ def _avancer(reprise: RepriseCaisse, nombre: int) -> None:
     reprise.faits += nombre
     reprise.battement = now()
     en_cours = RepriseCaisse.objects.filter(pk=reprise.pk, statut=StatutReprise.EN_COURS)
-    if not en_cours.update(faits=reprise.faits, battement=reprise.battement):
+    if not en_cours.update(faits=reprise.faits, battement=reprise.battement, essais=0):
         reprise.faits -= nombre
         raise Arretee(_("Cette reprise a été arrêtée."), code="takeover-stopped")
 

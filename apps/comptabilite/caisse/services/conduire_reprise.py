@@ -46,12 +46,12 @@ def arreter_reprise(*, reprise_id: uuid.UUID, acteur: Acteur, erreur: str = "") 
 
 
 @command
-def abandonner_reprise(*, reprise_id: uuid.UUID, acteur: Acteur) -> RepriseCaisse:
+def abandonner_reprise(*, reprise_id: uuid.UUID, acteur: Acteur, erreur: str = "") -> RepriseCaisse:
     """Give up before anything was taken over; the files are no longer kept. Raises Conflict, DoesNotExist."""
     reprise = reprise_verrouillee(reprise_id)
     REPRISE_CAISSE.check("abandonner", reprise, acteur)
-    reprise.statut = StatutReprise.ABANDONNEE
-    reprise.save(update_fields=["statut"])
+    reprise.statut, reprise.erreur = StatutReprise.ABANDONNEE, erreur
+    reprise.save(update_fields=["statut", "erreur"])
     FichierReprise.objects.filter(reprise=reprise).delete()
     record("reprise_abandonnee", reprise, acteur)
     return reprise
