@@ -54,6 +54,18 @@ def closing_of(closing_type: str, closing_date: date) -> FiscalClosing | None:
     return FiscalClosing.objects.filter(closing_type=closing_type, closing_date=closing_date).first()
 
 
+def closing_by_number(number: str) -> FiscalClosing | None:
+    """Return the closing that people call `CLO-2026-11-20`, `CLO-2026-11` or `CLO-2026`; None where none is."""
+    kinds = {2: ClosingType.YEARLY, 3: ClosingType.MONTHLY, 4: ClosingType.DAILY}
+    parts = number.strip().upper().split("-")
+    try:
+        kind = kinds[len(parts)]
+        first = date.fromisoformat("-".join([*parts[1:], "01", "01"][:3]))
+    except (KeyError, ValueError):
+        return None
+    return closing_of(kind, last_day_of(kind, first)) if parts[0] == "CLO" else None
+
+
 def latest_closing(closing_type: str) -> FiscalClosing | None:
     """Return the latest closing of this kind, None before the first."""
     return FiscalClosing.objects.filter(closing_type=closing_type).order_by("-closing_date").first()

@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.fiscal.choices import EntryType
+from apps.fiscal.closings import closing_by_number
+from apps.fiscal.models import FiscalClosing
 
 
 class EntryFilter(forms.Form):
@@ -35,3 +37,39 @@ class AnswerForm(forms.Form):
         help_text=_("Ce que vous savez de cet échec et ce qui a été décidé. Ce motif reste au dossier."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+def _day(label: object) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
+class ArchiveForm(forms.Form):
+    """Fiscal days, both included."""
+
+    du = _day(_("Du"))
+    au = _day(_("Au"))
+
+
+class ContinuityForm(forms.Form):
+    """Two closings by their numbers (`CLO-2026-11-20`, `CLO-2026-11`, `CLO-2026`), in either order."""
+
+    de = forms.CharField(label=_("De la clôture"), max_length=20)
+    a = forms.CharField(label=_("à la clôture"), max_length=20)
+
+    def clean_de(self) -> FiscalClosing:
+        return _closing(self.cleaned_data["de"])
+
+    def clean_a(self) -> FiscalClosing:
+        return _closing(self.cleaned_data["a"])
+
+    def in_order(self) -> tuple[FiscalClosing, FiscalClosing]:
+        """Return both, the one that covers fewer links first."""
+        first, second = sorted((self.cleaned_data["de"], self.cleaned_data["a"]), key=lambda one: one.last_sequence)
+        return first, second
+
+
+def _closing(number: str) -> FiscalClosing:
+    found = closing_by_number(number)
+    if found is None:
+        raise forms.ValidationError(_("Aucune clôture ne porte le numéro « %s ».") % number)
+    return found

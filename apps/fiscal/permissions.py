@@ -1,4 +1,4 @@
-"""Who reads the chain, who has it verified, who closes its days, and who answers when it fails."""
+"""Who reads the chain, verifies, closes and archives it, who answers when it fails, who hands out proofs."""
 
 READ = [
     "fiscal.view_fiscalanchor",
@@ -10,10 +10,12 @@ READ = [
     "fiscal.view_fiscalsequence",
 ]
 
-KEEP = ["fiscal.verify_chain", "fiscal.answer_failure", "fiscal.close_period"]
+PROVE = ["fiscal.prove_entry"]
+KEEP = ["fiscal.verify_chain", "fiscal.archive_chain", "fiscal.answer_failure", "fiscal.close_period"]
 
 ROLE_PERMISSIONS = {
-    "administrateur": [*READ, *KEEP, "fiscal.view_fiscalcommitment"],
-    "comptable": [*READ, *KEEP],
-    "auditeur": READ,
+    "administrateur": [*READ, *PROVE, *KEEP, "fiscal.view_fiscalcommitment"],
+    "caissier": PROVE,
+    "comptable": [*READ, *PROVE, *KEEP],
+    "auditeur": [*READ, *PROVE, "fiscal.archive_chain"],
 }

@@ -99,7 +99,7 @@ def neighbours(entry: FiscalEntry) -> Neighbours:
 
 
 def traces_of_fact(fact_id: UUID) -> Iterator[Trace]:
-    """Yield the link that a fact left in the chain."""
+    """Yield the link that a fact left in the chain, and the proof of it that can be handed out."""
     for number, chain_hash in FiscalEntry.objects.filter(fact_id=fact_id).values_list("sequence_number", "chain_hash"):
         yield Trace(
             kind=_("Maillon de la chaîne"),
@@ -107,3 +107,4 @@ def traces_of_fact(fact_id: UUID) -> Iterator[Trace]:
             url=reverse("fiscal:link", args=[number]),
             detail=f"{chain_hash[:12]}…",
         )
+        yield Trace(kind=_("Preuve"), label=_("à imprimer ou à remettre"), url=reverse("fiscal:proof", args=[number]))

@@ -46,7 +46,11 @@ class FiscalEntry(TenantOwned):
         verbose_name = _("maillon")
         verbose_name_plural = _("maillons")
         ordering = ["sequence_number"]
-        permissions = [("verify_chain", _("Peut vérifier la chaîne"))]
+        permissions = [
+            ("verify_chain", _("Peut vérifier la chaîne")),
+            ("prove_entry", _("Peut remettre la preuve d’un document")),
+            ("archive_chain", _("Peut archiver la chaîne")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "sequence_number"],

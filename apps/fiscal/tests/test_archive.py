@@ -131,27 +131,25 @@ def test_the_writing_is_recorded(made: Path, house: Tenant) -> None:
     assert (row.model_id, row.acteur_label, row.new_values["count"]) == (house.pk, "Système", "11")
 
 
-@pytest.mark.parametrize(
-    ("since", "until", "links", "closings", "sealed"),
-    [
-        (FIRST, FIRST, "3 maillons, 1 à 3", 1, 1),
-        (SECOND, SECOND, "3 maillons, 4 à 6", 2, 1),
-        (SECOND, LAST, "4 maillons, 4 à 7", 3, 2),
-        (LAST, LAST, "1 maillons, 7 à 7", 2, 1),
-        (LAST + timedelta(days=1), LAST + timedelta(days=1), "4 maillons, 8 à 11", 2, 0),
-    ],
-)
+PARTS = [
+    (FIRST, FIRST, "3 maillons, 1 à 3", 1, 1),
+    (SECOND, SECOND, "3 maillons, 4 à 6", 2, 1),
+    (SECOND, LAST, "4 maillons, 4 à 7", 3, 2),
+    (LAST, LAST, "1 maillons, 7 à 7", 2, 1),
+    (LAST + timedelta(days=1), LAST + timedelta(days=1), "4 maillons, 8 à 11", 2, 0),
+]
+
+
 def test_a_part_of_the_chain_carries_its_checkpoint(
-    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str], since: date, until: date, links: str,
-    closings: int, sealed: int,
-) -> None:  # fmt: skip
-    path = archived(tmp_path, since, until)
-    status, said = verified(capsys, path)
-    assert status == 0, said
-    assert links in said
-    assert f"{closings} clôtures" in said
-    assert f"clôtures : {sealed} vérifiées de bout en bout" in said
-    assert ("l’archive commence au maillon" in said) is (since > FIRST)
+    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for since, until, links, closings, sealed in PARTS:
+        status, said = verified(capsys, archived(tmp_path, since, until))
+        assert status == 0, said
+        assert links in said
+        assert f"{closings} clôtures" in said
+        assert f"clôtures : {sealed} vérifiées de bout en bout" in said
+        assert ("l’archive commence au maillon" in said) is (since > FIRST)
 
 
 def test_days_without_links(house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,13 +193,14 @@ def resealed(content: Content, tenant: Tenant, sign: Any = None) -> None:
     """Make the manifest anew, as one could who has the tenant's key, or signs with another."""
     manifest = json.loads(content["MANIFEST.json"])
     for name in verify.FILES:
-        manifest["files"][name] = {
-            "size": len(content[name]),
-            "sha256": hashlib.sha256(content[name]).hexdigest(),
-        }
+        manifest["files"][name] = {"size": len(content[name]), "sha256": hashlib.sha256(content[name]).hexdigest()}
+    sign_manifest(content, manifest, sign or derive(tenant.pk, "k1"))
+
+
+def sign_manifest(content: Content, manifest: dict[str, Any], key: Any) -> None:
     content["MANIFEST.json"] = json.dumps(manifest).encode()
     digest = hashlib.sha256(b"cauris/manifest/v1\x00" + content["MANIFEST.json"]).digest()
-    content["MANIFEST.sig"] = (sign or derive(tenant.pk, "k1")).sign(digest).hex().encode()
+    content["MANIFEST.sig"] = key.sign(digest).hex().encode()
 
 
 def edit(name: str, number: int, **changes: Any) -> Change:
@@ -269,76 +268,71 @@ TOUCHED: dict[str, tuple[Change, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("manifest", ["as it was", "made anew"])
 def test_what_was_touched_is_named(
-    made: Path, house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str], manifest: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    made: Path, house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the manifest as it was the file is named first; with one made anew, as who has the key could, the item."""
     monkeypatch.setattr(verify, "LINE", 1 << 20)
-    control = packed(tmp_path / "control.zip", read(made))
+    genuine = read(made)
+    control = packed(tmp_path / "control.zip", genuine)
     assert verified(capsys, control)[0] == 0, "the control: packed again, it holds"
     for name, (change, expected) in TOUCHED.items():
-        content = read(made)
+        content = dict(genuine)
         change(content)
-        if manifest == "made anew":
-            resealed(content, house)
+        status, said = verified(capsys, packed(tmp_path / "touched.zip", content))
+        assert (status, expected in said) == (1, True), f"{name}: {said}"
+        assert said.split("Premier élément rompu : ")[1].startswith(("entries.", "closings.", "anchors."))
+        resealed(content, house)
         status, said = verified(capsys, packed(tmp_path / "touched.zip", content))
         assert status == 1, f"{name}: {said}"
-        assert expected in said, f"{name}: {said}"
-        first = said.split("Premier élément rompu : ")[1]
-        assert first.startswith(expected if manifest == "made anew" else ("entries.", "closings.", "anchors.")), (
-            f"{name}: {first}"
-        )
+        assert said.split("Premier élément rompu : ")[1].startswith(expected), f"{name}: {said}"
 
 
-@pytest.mark.parametrize("name", [*verify.FILES])
 def test_any_file_that_is_not_the_one_that_was_signed(
-    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = read(made)
-    content[name] += b"\n" if name != "anchors.jsonl" else b""
-    if name == "anchors.jsonl":
-        content[name] = b"\n"
-    status, said = verified(capsys, packed(tmp_path / "touched.zip", content))
-    assert status == 1
-    assert f"Premier élément rompu : {name} : ce n’est pas le fichier que le manifeste a signé" in said
+    genuine = read(made)
+    for name in verify.FILES:
+        content = genuine | {name: genuine[name] + b"\n"}
+        status, said = verified(capsys, packed(tmp_path / "touched.zip", content))
+        assert status == 1
+        assert f"Premier élément rompu : {name} : ce n’est pas le fichier que le manifeste a signé" in said
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("tenant_id", "0199d3a0-7c00-7000-8000-000000000001", "point de départ : ce n’est pas l’origine"),
-        ("checkpoint.previous_hash", "ab" * 32, "point de départ : ce n’est pas l’origine de la chaîne"),
-        ("checkpoint.previous_closing_hash", "ab" * 32, "point de départ : ce n’est pas l’origine des clôtures"),
-        ("checkpoint.merkle_size", 1, "la frontière de l’arbre"),
-        ("checkpoint.first_sequence", 2, "le point de départ n’est pas celui de la plage"),
-        ("range.count", 12, "maillon 12 : il manque"),
-        ("range.last_sequence", 12, "maillon 12 : il manque"),
-        ("range.to", "2026-11-29", "maillon 7 : son jour fiscal n’est pas dans la période"),
-        ("range.from", "2026-11-29", "maillon 1 : son jour fiscal n’est pas dans la période"),
-        ("measures.fiscal_sale.roles.creance", "credited", "clôture CLO-2026-11-28 : ses totaux"),
-        ("measures.fiscal_sale.money", False, "clôture CLO-2026-11-28 : son nombre d’opérations"),
-        ("measures.fiscal_sale.roles.creance", "stolen", "maillon 1 : mal formé"),
-        ("files", {}, "le manifeste ne nomme pas les fichiers"),
-        ("range", [], "mal formé"),
-    ],
-)
+LIES: list[tuple[str, Any, str]] = [
+    ("tenant_id", "0199d3a0-7c00-7000-8000-000000000001", "point de départ : ce n’est pas l’origine"),
+    ("checkpoint.previous_hash", "ab" * 32, "point de départ : ce n’est pas l’origine de la chaîne"),
+    ("checkpoint.previous_closing_hash", "ab" * 32, "point de départ : ce n’est pas l’origine des clôtures"),
+    ("checkpoint.merkle_size", 1, "la frontière de l’arbre"),
+    ("checkpoint.first_sequence", 2, "le point de départ n’est pas celui de la plage"),
+    ("range.count", 12, "maillon 12 : il manque"),
+    ("range.last_sequence", 12, "maillon 12 : il manque"),
+    ("range.to", "2026-11-29", "maillon 7 : son jour fiscal n’est pas dans la période"),
+    ("range.from", "2026-11-29", "maillon 1 : son jour fiscal n’est pas dans la période"),
+    ("measures.fiscal_sale.roles.creance", "credited", "clôture CLO-2026-11-28 : ses totaux"),
+    ("measures.fiscal_sale.money", False, "clôture CLO-2026-11-28 : son nombre d’opérations"),
+    ("measures.fiscal_sale.roles.creance", "stolen", "maillon 1 : mal formé"),
+    ("files", {}, "le manifeste ne nomme pas les fichiers"),
+    ("range", [], "mal formé"),
+]
+
+
 def test_a_manifest_that_lies_although_it_is_signed(
-    made: Path, house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: Any, expected: str
+    made: Path, house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = read(made)
-    manifest = json.loads(content["MANIFEST.json"])
-    place = manifest
-    *path, last = key.split(".")
-    for step in path:
-        place = place[step]
-    place[last] = value
-    content["MANIFEST.json"] = json.dumps(manifest).encode()
-    digest = hashlib.sha256(b"cauris/manifest/v1\x00" + content["MANIFEST.json"]).digest()
-    content["MANIFEST.sig"] = derive(house.pk, "k1").sign(digest).hex().encode()
-    status, said = verified(capsys, packed(tmp_path / "touched.zip", content))
-    assert status == 1, said
-    assert expected in said.split("Premier élément rompu : ")[1], said
+    genuine = read(made)
+    for key, value, expected in LIES:
+        content = dict(genuine)
+        manifest = json.loads(content["MANIFEST.json"])
+        place = manifest
+        *path, last = key.split(".")
+        for step in path:
+            place = place[step]
+        place[last] = value
+        sign_manifest(content, manifest, derive(house.pk, "k1"))
+        status, said = verified(capsys, packed(tmp_path / "touched.zip", content))
+        assert status == 1, said
+        assert expected in said.split("Premier élément rompu : ")[1], said
 
 
 def test_a_later_part_with_a_forged_checkpoint(
@@ -409,9 +403,9 @@ def test_a_head_of_another_history(made: Path, capsys: pytest.CaptureFixture[str
     assert "tête 5 : l’empreinte notée ailleurs est une autre : la chaîne a été réécrite" in said
 
 
-@pytest.mark.parametrize("given", ["5", "5:abc", "/nowhere/at/all", "cinq:" + "ab" * 32])
-def test_a_head_that_is_none(made: Path, capsys: pytest.CaptureFixture[str], given: str) -> None:
-    assert verified(capsys, made, "--tete", given)[0] == 2
+def test_a_head_that_is_none(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for given in ("5", "5:abc", "/nowhere/at/all", "cinq:" + "ab" * 32):
+        assert verified(capsys, made, "--tete", given)[0] == 2
 
 
 def test_nothing_compared_is_not_compared(house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -431,22 +425,18 @@ def hostile(path: Path, content: Content, extra: list[tuple[str, bytes]]) -> Pat
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@pytest.mark.parametrize(
-    ("extra", "expected"),
-    [
-        ([("../evil.py", b"")], "n’a rien à faire dans une archive"),
-        ([("/etc/passwd", b"")], "n’a rien à faire dans une archive"),
-        ([("dossier/", b"")], "n’a rien à faire dans une archive"),
-        ([("keys.json", b"{}")], "un nom de fichier y figure deux fois"),
-        ([(f"n{number}", b"") for number in range(40)], "trop de fichiers"),
-    ],
-)
-def test_hostile_names_are_refused(
-    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], extra: list[tuple[str, bytes]], expected: str
-) -> None:
-    status, said = verified(capsys, hostile(tmp_path / "h.zip", read(made), extra))
-    assert status == 2
-    assert expected in said
+def test_hostile_names_are_refused(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    genuine = read(made)
+    for names, expected in (
+        (["../evil.py"], "n’a rien à faire dans une archive"),
+        (["/etc/passwd"], "n’a rien à faire dans une archive"),
+        (["dossier/"], "n’a rien à faire dans une archive"),
+        (["keys.json"], "un nom de fichier y figure deux fois"),
+        ([f"n{number}" for number in range(40)], "trop de fichiers"),
+    ):
+        status, said = verified(capsys, hostile(tmp_path / "h.zip", genuine, [(name, b"{}") for name in names]))
+        assert status == 2
+        assert expected in said
 
 
 def test_a_bomb_is_refused_before_it_is_inflated(
@@ -558,18 +548,15 @@ def test_the_command_names_its_file_itself(house: Tenant, tmp_path: Path, monkey
     assert [file.name for file in tmp_path.iterdir()] == [f"chaine-{house.slug}-2026-11-28-2026-11-30.zip"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
+def test_what_the_command_refuses(house: Tenant) -> None:
+    for arguments, expected in (
         (("--du", "2026-11-30", "--au", "2026-11-28"), "Le dernier jour vient avant le premier"),
         (("--du", "demain", "--au", "2026-11-28"), "n’est pas un jour"),
         (("--du", "2026-11-28", "--au", "2026-11-28", "--sortie", "/nowhere/at/all.zip"), "Archive impossible"),
         (("--du", "2026-11-28", "--au", "2026-11-28", "--tenant", "nulle-part"), "Aucun établissement"),
-    ],
-)
-def test_what_the_command_refuses(house: Tenant, arguments: tuple[str, ...], expected: str) -> None:
-    with pytest.raises(CommandError, match=expected):
-        run("--tenant", house.slug, *arguments)
+    ):
+        with pytest.raises(CommandError, match=expected):
+            run("--tenant", house.slug, *arguments)
 
 
 def test_what_is_interrupted_leaves_nothing(house: Tenant, tmp_path: Path) -> None:

@@ -149,7 +149,8 @@ def test_document_and_entry_are_one_click_away(tenant: Tenant, enter: Any, monke
 @pytest.mark.urls("config.urls_staff")
 def test_the_chain_tells_others_which_link_a_fact_left(tenant: Tenant) -> None:
     (link,) = chain_links(tenant, 1)
-    (trace,) = traces_of_fact(link.fact_id)
+    trace, proof = traces_of_fact(link.fact_id)
+    assert (str(proof.kind), proof.url) == ("Preuve", "/chaine/1/preuve/")
     assert (trace.label, trace.url) == ("1", "/chaine/1/")
     assert trace.detail == f"{link.chain_hash[:12]}…"
 

@@ -53,6 +53,7 @@ def chain(request: HttpRequest) -> HttpResponse:
         "head": selectors.head(),
         "anchor": selectors.anchors().filter(status=AnchorStatus.VERIFIED).first(),
         "may_verify": request.user.has_perm("fiscal.verify_chain"),
+        "may_archive": request.user.has_perm("fiscal.archive_chain"),
     }
     return render(request, "fiscal/chaine.html", context)
 
@@ -68,7 +69,8 @@ def link(request: HttpRequest, sequence_number: int) -> HttpResponse:
         "key": FiscalKey.objects.filter(key_id=entry.key_id).first(),
         "neighbours": selectors.neighbours(entry),
         "source": source_link(entry.entity_type, entry.entity_id) if entry.entity_type and entry.entity_id else None,
-        "traces": [trace for trace in traces(entry.fact_id) if trace.url != request.path],
+        "traces": [trace for trace in traces(entry.fact_id) if not trace.url.startswith(request.path)],
+        "may_prove": request.user.has_perm("fiscal.prove_entry"),
         "seen": _clear_text(request, entry),
         **_verified(entry),
     }
