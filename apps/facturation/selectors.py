@@ -17,6 +17,7 @@ from apps.facturation.pricing import LineToIssue, PricedInvoice, TaxRate, price_
 from apps.organisations.models import Tenant
 from apps.socle.errors import BusinessError
 from apps.socle.models import Fait
+from apps.socle.unit_of_work import once
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,7 @@ def tax_rates(country: str, on: date, categories: Sequence[str]) -> dict[str, Ta
     A rule without category stands for those that have none of their own. Raises BusinessError for a
     category that no rule covers: nothing is invoiced at a guess.
     """
-    rules = TaxRule.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on), country=country, valid_from__lte=on)
-    known = {rule.category: TaxRate(rule.rate, rule.exemption_article) for rule in rules}
+    known = once(("tax rates", country, on), lambda: _tax_rates_in_force(country, on))
     found = {category: known.get(category) or known.get("") for category in categories}
     for category, rate in found.items():
         if rate is None:
@@ -55,6 +55,11 @@ def tax_rates(country: str, on: date, categories: Sequence[str]) -> dict[str, Ta
     return {category: rate for category, rate in found.items() if rate is not None}
 
 
+def _tax_rates_in_force(country: str, on: date) -> dict[str, TaxRate]:
+    rules = TaxRule.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=on), country=country, valid_from__lte=on)
+    return {rule.category: TaxRate(rule.rate, rule.exemption_article) for rule in rules}
+
+
 def price(tenant: Tenant, lines: Sequence[LineToIssue], on: date) -> PricedInvoice:
     """Return what an invoice of `lines` would come to on that day, cash rounding included; writes nothing."""
     rates = tax_rates(tenant.country, on, [line.category for line in lines])
@@ -64,6 +69,15 @@ def price(tenant: Tenant, lines: Sequence[LineToIssue], on: date) -> PricedInvoi
 def invoices() -> QuerySet[Invoice]:
     """Return the invoices of the tenant in scope, latest first."""
     return Invoice.objects.select_related("tiers")
+
+
+def lines_key(invoice_id: uuid.UUID) -> tuple[str, uuid.UUID]:
+    return "lines of the invoice", invoice_id
+
+
+def issued_lines(invoice_id: uuid.UUID) -> list[InvoiceLine]:
+    """Return the lines of an issued invoice by position, read once a command: they never change."""
+    return once(lines_key(invoice_id), lambda: list(lines_of(invoice_id)))
 
 
 def lines_of(invoice_id: uuid.UUID) -> QuerySet[InvoiceLine]:

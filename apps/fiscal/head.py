@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -10,7 +10,9 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from apps.fiscal.keys import Signer, signer
+from apps.fiscal.models import FiscalEntry
 from apps.socle.errors import BusinessError
+from apps.socle.unit_of_work import know, once
 
 _HEAD = """
 select s.last_sequence_number, s.head_hash, s.last_fiscal_date, s.sealed_until, coalesce(nullif(t.legal_name, ''), t.name), t.time_zone,
@@ -34,6 +36,21 @@ class HeadToExtend:
     time_zone: str
     environment: str
     signer: Signer
+
+
+def head_to_extend(tenant_id: UUID) -> HeadToExtend:
+    """Return the head as `read_head_to_extend`, read once a command: links of one command wait together."""
+    return once(_key(tenant_id), lambda: read_head_to_extend(tenant_id))
+
+
+def extended(tenant_id: UUID, head: HeadToExtend, entry: FiscalEntry) -> None:
+    """Let the next link of this command follow `entry`."""
+    moved = replace(head, number=entry.sequence_number, chain_hash=entry.chain_hash, day=entry.fiscal_date)
+    know(_key(tenant_id), moved)
+
+
+def _key(tenant_id: UUID) -> tuple[str, UUID]:
+    return "head of the chain", tenant_id
 
 
 def read_head_to_extend(tenant_id: UUID) -> HeadToExtend:

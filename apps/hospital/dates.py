@@ -11,14 +11,8 @@ from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 from apps.socle.clock import local_date, now
 from apps.socle.errors import BusinessError
-from apps.socle.scope import require_scope
 
 MIDI = dt.time(12)
-
-
-def etablissement() -> Tenant:
-    """Return the tenant in scope."""
-    return Tenant.objects.get(pk=require_scope())
 
 
 def refuser_avenir(le: dt.date, tenant: Tenant) -> None:

@@ -13,14 +13,15 @@ from django.db.models import Case, Count, DecimalField, Exists, OuterRef, Q, Que
 from django.db.models.functions import Coalesce, Concat
 from django.utils.translation import gettext as _
 
-from apps.hospital.dates import etablissement
 from apps.hospital.models import HospitalActTarif, HospitalExamTarif, Patient, PatientMot, Prestation, Session
 from apps.hospital.models.tarif import Tarif
 from apps.hospital.mots import Demande, lire_demande
 from apps.hospital.telephone import chiffres_nationaux
+from apps.organisations.selectors import current_tenant
 from apps.socle.models import AuditTrail
 from apps.socle.screens.lists import Step
 from apps.socle.search import search_key
+from apps.socle.unit_of_work import know, once
 
 ZERO = Decimal(0)
 MONTANT = DecimalField(max_digits=20, decimal_places=4)
@@ -32,7 +33,7 @@ def patients_trouves(q: str) -> QuerySet[Patient]:
     """Return the patients that `q` may mean, the likeliest first; all, by name, when `q` asks nothing."""
     if not q.strip():
         return Patient.objects.order_by("cle_recherche", "id")
-    demande = lire_demande(q, etablissement().country)
+    demande = lire_demande(q, current_tenant().country)
     if demande.vide:
         return Patient.objects.none()
     return _par_vraisemblance(Patient.objects.filter(_condition(demande)), demande)
@@ -57,7 +58,7 @@ def doublons(
     condition = Q()
     if date_naissance is not None:
         condition |= Q(date_naissance=date_naissance)
-    chiffres = chiffres_nationaux(telephone, etablissement().country)
+    chiffres = chiffres_nationaux(telephone, current_tenant().country)
     if chiffres:
         condition |= Q(Exists(PatientMot.objects.filter(patient=OuterRef("pk"), mot=chiffres)))
     if not mots or not condition:
@@ -106,7 +107,13 @@ def _etape(trace: AuditTrail) -> Step:
 def tarifs_en_vigueur(codes: Collection[str], le: dt.date) -> dict[str, Tarif]:
     """Return the tariffs of `codes` on the day `le`, by code (capitals). A code without tariff is absent."""
     propres = {code.strip().upper() for code in codes}
-    return {t.code: t for modele in MODELES_TARIF for t in _en_vigueur(modele, le).filter(code__in=propres)}
+    connus: dict[str, Tarif | None] = once(("tariffs", le), dict)
+    inconnus = propres - connus.keys()
+    if inconnus:
+        lus = {t.code: t for m in MODELES_TARIF for t in _en_vigueur(m, le).filter(code__in=inconnus)}
+        connus = connus | dict.fromkeys(inconnus) | lus
+        know(("tariffs", le), connus)
+    return {code: tarif for code in propres if (tarif := connus[code]) is not None}
 
 
 def tarif_en_vigueur(code: str, le: dt.date) -> Tarif | None:

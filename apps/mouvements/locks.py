@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import uuid
 
-from django.db.models import Case, QuerySet, Value, When
-
 from apps.mouvements.choices import Statut
 from apps.mouvements.models import MouvementFinancier
+from apps.socle.unit_of_work import held_list
 
 
-def ouverts_a_regler(tiers_id: uuid.UUID, devise: str, sens: str, piece: str = "") -> QuerySet[MouvementFinancier]:
-    """Return the movements of that direction that are not settled, locked: `piece` first, then the oldest."""
-    return (
+def mouvements_ouverts(tiers_id: uuid.UUID, devise: str) -> list[MouvementFinancier]:
+    """Return the movements of a third party that are not settled, locked, read once a command."""
+    ouverts = (
         MouvementFinancier.objects.select_for_update(of=("self",))
-        .filter(tiers_id=tiers_id, devise=devise, sens=sens)
+        .filter(tiers_id=tiers_id, devise=devise)
         .exclude(statut=Statut.PAYE)
-        .order_by(
-            Case(When(numero_piece_comptable=piece or None, then=Value(0)), default=Value(1)), "date_mouvement", "id"
-        )
+        .order_by("date_mouvement", "id")
     )
+    return held_list(("open movements", tiers_id, devise), lambda: list(ouverts))

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.mouvements.choices import Sens, TypeMouvement
 from apps.mouvements.services.enregistrer_mouvement import MouvementAEcrire, enregistrer_mouvement
+from apps.organisations.selectors import current_tenant
 from apps.socle.errors import Text
 from apps.socle.facts import PublishedFact
-from apps.socle.models import TenantRegistry
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _mouvement(fait: PublishedFact, effet: Effet, montant: Decimal) -> Mouvement
 
 def _moment(fait: PublishedFact) -> datetime:
     """The business day of the fact, at the hour at which it was written: a takeover keeps its order within a day."""
-    fuseau = ZoneInfo(TenantRegistry.objects.values_list("time_zone", flat=True).get(tenant_id=fait.tenant_id))
+    fuseau = ZoneInfo(current_tenant().time_zone)
     return datetime.combine(fait.date, fait.created_at.astimezone(fuseau).timetz())
 
 

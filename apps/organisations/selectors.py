@@ -8,8 +8,15 @@ from django.db.models import QuerySet
 
 from apps.organisations.models import Membership, Tenant
 from apps.socle.models import AuditTrail, TenantRegistry
-from apps.socle.scope import scope, set_person
+from apps.socle.scope import require_scope, scope, set_person
 from apps.socle.search import search_key
+from apps.socle.unit_of_work import once
+
+
+def current_tenant() -> Tenant:
+    """Return the tenant in scope, asked once a command. Raises ScopeMissing."""
+    tenant_id = require_scope()
+    return once(("tenant", tenant_id), lambda: Tenant.objects.get(pk=tenant_id))
 
 
 def tenants_of(user_id: uuid.UUID) -> list[Tenant]:

@@ -9,6 +9,7 @@ from django.db import models
 
 from apps.socle.actors import Acteur
 from apps.socle.scope import require_scope
+from apps.socle.unit_of_work import insert_later
 
 
 def record(
@@ -23,7 +24,7 @@ def record(
     """Write that `acteur` did `action` to `instance`. Values must hold no health data and no secret."""
     from apps.socle.models import AuditTrail
 
-    AuditTrail(
+    row = AuditTrail(
         tenant_id=require_scope(),
         user_id=acteur.id,
         acteur_kind=acteur.kind,
@@ -36,4 +37,5 @@ def record(
         reason=reason,
         ip_address=acteur.ip or "",
         user_agent=(acteur.user_agent or "")[:1000],
-    ).save(force_insert=True)
+    )
+    insert_later(row)

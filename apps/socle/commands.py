@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar, cast
 
 from django.db import DataError, IntegrityError, connection, transaction
@@ -19,13 +17,12 @@ from django.utils.translation import gettext as _
 from apps.socle.actors import Acteur
 from apps.socle.errors import BusinessError, from_integrity_error
 from apps.socle.scope import require_scope
+from apps.socle.unit_of_work import current, unit_of_work
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 NUMERIC_OVERFLOW = "22003"  # an amount, or a sum that a trigger keeps, larger than its column
-
-_locked: ContextVar[uuid.UUID | None] = ContextVar("cauris_command_tenant", default=None)
 
 
 class OtherTenant(RuntimeError):
@@ -36,8 +33,10 @@ def command(service: Callable[P, R]) -> Callable[P, R]:
     """Make `service` a command.
 
     It must take keyword arguments only, `acteur` among them. It runs in a savepoint, in scope,
-    with the tenant's row locked first (the house's lock order), and nested commands join the
-    outermost one, which alone checks the deferred constraints.
+    with the tenant's row locked first (the house's lock order). Nested commands join the outermost
+    one, which alone has a savepoint, writes what waits and checks the deferred constraints: where a
+    nested one refuses, all of it is undone. A command that goes on afterwards wraps its parts in
+    `unit_of_work.step`.
 
     Raises ScopeMissing without a scope, OtherTenant when nested in another tenant's, BusinessError where a rule or a declared constraint
     refuses, and lets any other error rise; in each case nothing was written.
@@ -50,11 +49,12 @@ def command(service: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if not isinstance(cast(Any, kwargs).get("acteur"), Acteur):
             raise TypeError(f"{service.__qualname__}: `acteur` is missing")
-        if _locked.get() is None:
+        outermost = current()
+        if outermost is None:
             return _outermost(functools.partial(service, *args, **kwargs))
-        if _locked.get() != require_scope():
+        if outermost.tenant_id != require_scope():
             raise OtherTenant(f"{service.__qualname__}: each tenant's command is a transaction of its own")
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             return service(*args, **kwargs)
 
     run.is_command = True  # type: ignore[attr-defined]
@@ -62,11 +62,11 @@ def command(service: Callable[P, R]) -> Callable[P, R]:
 
 
 def _outermost(work: Callable[[], R]) -> R:
-    token = _locked.set(require_scope())
     try:
-        with transaction.atomic():
+        with unit_of_work(require_scope()) as unit, transaction.atomic():
             lock_tenant()
             result = work()
+            unit.write()
             check_deferred_constraints()
             return result
     except IntegrityError as error:
@@ -78,8 +78,6 @@ def _outermost(work: Callable[[], R]) -> R:
         if getattr(error.__cause__, "sqlstate", "") != NUMERIC_OVERFLOW:
             raise
         raise BusinessError(_("Ce montant est trop grand."), code="amount-too-large") from error
-    finally:
-        _locked.reset(token)
 
 
 def lock_tenant() -> None:

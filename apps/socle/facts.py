@@ -23,6 +23,7 @@ from apps.socle.errors import Text
 from apps.socle.language import document_language
 from apps.socle.money import is_exact, plain
 from apps.socle.scope import require_scope
+from apps.socle.unit_of_work import insert_later
 
 
 class FactOutsideTransaction(RuntimeError):
@@ -254,7 +255,7 @@ def _store(fact: FactToPublish, declaration: FactDeclaration, tenant_id: uuid.UU
         key=fact.key,
         snapshot=dict(fact.snapshot),
     )
-    row.save(force_insert=True)
+    insert_later(row)
     return _published(row, fact.acteur)
 
 

@@ -14,12 +14,6 @@ from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.errors import BusinessError, NotAllowed
 from apps.socle.money import LARGEST, is_exact
-from apps.socle.scope import require_scope
-
-
-def etablissement() -> Tenant:
-    """Return the tenant in scope. Raises ScopeMissing."""
-    return Tenant.objects.get(pk=require_scope())
 
 
 def moment_des_affaires(le: datetime | None, acteur: Acteur) -> datetime:

@@ -13,6 +13,7 @@ from apps.comptabilite.caisse.models import FactureCaisse, HistoriqueFactureCais
 from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
+from apps.socle.unit_of_work import insert_later
 
 DEJA = {
     ActionFacture.VALIDER.value: gettext_lazy("déjà validée par %(qui)s à %(heure)s"),
@@ -32,7 +33,8 @@ def tracer(
     avant: list[dict[str, Any]] | None = None,
 ) -> None:
     """Write the step in the invoice's history and in the audit trail (which holds no words: they may tell of health)."""
-    HistoriqueFactureCaisse(
+    etape = HistoriqueFactureCaisse(
+        tenant_id=facture.tenant_id,
         facture=facture,
         action=action,
         ancien_statut=ancien,
@@ -43,7 +45,8 @@ def tracer(
         commentaire=commentaire,
         montant=facture.montant,
         avant=avant,
-    ).save(force_insert=True)
+    )
+    insert_later(etape)
     record(
         f"facture_caisse_{action}",
         facture,

@@ -5,15 +5,13 @@ from __future__ import annotations
 import uuid
 
 from apps.comptabilite.caisse.models import FactureCaisse, Quittance, RepriseCaisse, SessionCaisse
+from apps.socle.unit_of_work import held, hold
 
 
 def session_verrouillee(session_caisse_id: uuid.UUID) -> SessionCaisse:
     """Lock and return the session. Raises SessionCaisse.DoesNotExist, another tenant's included."""
-    return (
-        SessionCaisse.objects.select_for_update(of=("self",))
-        .select_related("caisse", "caissier")
-        .get(pk=session_caisse_id)
-    )
+    sessions = SessionCaisse.objects.select_for_update(of=("self",)).select_related("caisse", "caissier")
+    return held(SessionCaisse, session_caisse_id) or hold(sessions.get(pk=session_caisse_id))
 
 
 def facture_verrouillee(facture_id: uuid.UUID) -> FactureCaisse:
@@ -21,7 +19,7 @@ def facture_verrouillee(facture_id: uuid.UUID) -> FactureCaisse:
     factures = FactureCaisse.objects.select_for_update(of=("self",)).select_related(
         "session__patient__tiers", "invoice"
     )
-    return factures.get(pk=facture_id)
+    return held(FactureCaisse, facture_id) or hold(factures.get(pk=facture_id))
 
 
 def quittance_verrouillee(quittance_id: uuid.UUID) -> Quittance:

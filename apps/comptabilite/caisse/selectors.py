@@ -23,6 +23,7 @@ from apps.comptabilite.caisse.models import (
 )
 from apps.facturation.models import InvoiceLine
 from apps.socle.money import format_amount
+from apps.socle.unit_of_work import write_waiting
 
 ZERO = Decimal(0)
 
@@ -88,17 +89,21 @@ def motifs_d_attente(
     return motifs
 
 
-def restes_par_ligne(lignes: Sequence[InvoiceLine]) -> list[tuple[uuid.UUID, Decimal]]:
+def restes_par_ligne(lignes: Sequence[InvoiceLine], deja_regle: Decimal) -> list[tuple[uuid.UUID, Decimal]]:
     """Return, for each line of a legal invoice in order, its id and what is still due on it (total less allocations).
+
+    `deja_regle`, what was paid on the whole invoice, spares the question where it is zero.
 
     A rounding down has a negative line, on which nothing is due: it is the last francs that are not asked.
     """
-    recus = dict(
-        AllocationPaiement.objects.filter(invoice_line__in=lignes)
-        .values_list("invoice_line_id")
-        .annotate(somme=Sum("montant"))
-    )
+    recus = _alloues(lignes) if deja_regle else {}
     return [(ligne.id, ligne.total_ttc - recus.get(ligne.id, ZERO)) for ligne in lignes if ligne.total_ttc >= 0]
+
+
+def _alloues(lignes: Sequence[InvoiceLine]) -> dict[uuid.UUID, Decimal]:
+    write_waiting()
+    par_ligne = AllocationPaiement.objects.filter(invoice_line__in=lignes).values_list("invoice_line_id")
+    return dict(par_ligne.annotate(somme=Sum("montant")))
 
 
 def factures_en_attente() -> QuerySet[FactureCaisse]:

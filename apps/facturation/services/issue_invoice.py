@@ -16,6 +16,7 @@ from apps.facturation.models import Invoice, InvoiceHistory, InvoiceLine
 from apps.facturation.numbers import take_number
 from apps.facturation.pricing import LineToIssue, PricedInvoice
 from apps.organisations.models import Tenant, Tiers
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.clock import local_date, now
@@ -23,7 +24,7 @@ from apps.socle.commands import command
 from apps.socle.errors import BusinessError
 from apps.socle.facts import publish
 from apps.socle.money import LIMIT, plain
-from apps.socle.scope import require_scope
+from apps.socle.unit_of_work import hold, insert_later, know
 
 __all__ = ["LineToIssue", "Party", "issue_invoice"]
 
@@ -59,7 +60,7 @@ def issue_invoice(
     today (only the takeover actor may give a past one), a category without a tax rule and a frozen
     sequence.
     """
-    tenant = Tenant.objects.get(pk=require_scope())
+    tenant = current_tenant()
     check_lines(lines)
     check_date(issue_date, acteur, tenant)
     priced = selectors.price(tenant, lines, issue_date)
@@ -70,6 +71,7 @@ def issue_invoice(
     invoice.external_id, invoice.metadata, invoice.notes = external_id, dict(origin or {}), notes
     invoice.invoice_number = take_number(issue_date, past=acteur.is_takeover)
     invoice.save(force_insert=True)
+    hold(invoice)
     rows = _insert_lines(invoice, priced)
     _insert_history(invoice, acteur)
     publish(invoice_issued(invoice, rows, tiers, acteur))
@@ -143,14 +145,19 @@ def _invoice(tenant: Tenant, tiers: Tiers, buyer: Party, priced: PricedInvoice, 
 
 
 def _insert_lines(invoice: Invoice, priced: PricedInvoice) -> list[InvoiceLine]:
-    return InvoiceLine.objects.bulk_create(
+    rows = [
         InvoiceLine(tenant_id=invoice.tenant_id, invoice=invoice, currency=invoice.currency, **asdict(line))
         for line in priced.lines
-    )
+    ]
+    for row in rows:
+        insert_later(row)
+    know(selectors.lines_key(invoice.pk), rows)
+    return rows
 
 
 def _insert_history(invoice: Invoice, acteur: Acteur) -> None:
-    InvoiceHistory(
+    history = InvoiceHistory(
+        tenant_id=invoice.tenant_id,
         invoice=invoice,
         action=HistoryAction.ISSUED,
         new_status=invoice.status,
@@ -160,4 +167,5 @@ def _insert_history(invoice: Invoice, acteur: Acteur) -> None:
         acteur_id=acteur.id,
         acteur_kind=acteur.kind,
         acteur_label=acteur.label,
-    ).save(force_insert=True)
+    )
+    insert_later(history)

@@ -17,6 +17,7 @@ from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
 from apps.socle.money import format_amount, is_exact, plain
+from apps.socle.unit_of_work import insert_later
 
 
 @command
@@ -30,6 +31,7 @@ def record_payment(*, invoice_id: uuid.UUID, amount: Decimal, acteur: Acteur, re
     invoice = lock_invoice(invoice_id)
     _check(invoice, amount)
     history = InvoiceHistory(
+        tenant_id=invoice.tenant_id,
         invoice=invoice,
         action=HistoryAction.PAYMENT,
         previous_status=invoice.status,
@@ -43,7 +45,7 @@ def record_payment(*, invoice_id: uuid.UUID, amount: Decimal, acteur: Acteur, re
     old = {"amount_paid": plain(invoice.amount_paid), "paid_status": invoice.paid_status}
     _add(invoice, amount, acteur)
     history.new_status, history.new_stage = invoice.status, invoice.paid_status
-    history.save(force_insert=True)
+    insert_later(history)
     new = {"amount_paid": plain(invoice.amount_paid), "paid_status": invoice.paid_status, "reference": reference}
     record("invoice_payment_recorded", invoice, acteur, old=old, new=new)
     return invoice

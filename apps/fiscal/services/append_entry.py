@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from apps.fiscal import crypto
 from apps.fiscal.canonical import Envelope, amount_text, canonical_bytes, data_hash
-from apps.fiscal.head import HeadToExtend, read_head_to_extend
+from apps.fiscal.head import HeadToExtend, extended, head_to_extend
 from apps.fiscal.models import FiscalCommitment, FiscalEntry
 from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.facts import PublishedFact
 from apps.socle.fields import uuid7
+from apps.socle.unit_of_work import insert_later
 
 
 @command
@@ -28,11 +29,13 @@ def append_entry(*, fact: PublishedFact, acteur: Acteur) -> FiscalEntry:
     holds what has no single spelling, and MasterSecretError where the mounted secret is not the
     one that made the tenant's key.
     """
-    head = read_head_to_extend(fact.tenant_id)
+    head = head_to_extend(fact.tenant_id)
     salts = _Salts(acteur)
-    entry = _insert(_envelope(fact, acteur, head, salts), head)
+    entry = link_of(_envelope(fact, acteur, head, salts), head)
+    insert_later(entry)
     if salts.any:
-        FiscalCommitment.objects.create(tenant_id=entry.tenant_id, entry=entry, **salts.columns)
+        insert_later(FiscalCommitment(tenant_id=entry.tenant_id, entry=entry, **salts.columns))
+    extended(fact.tenant_id, head, entry)
     return entry
 
 
@@ -117,12 +120,13 @@ def _fact_json(fact: PublishedFact) -> dict[str, Any]:
     }
 
 
-def _insert(envelope: Envelope, head: HeadToExtend) -> FiscalEntry:
+def link_of(envelope: Envelope, head: HeadToExtend) -> FiscalEntry:
+    """Return the link of `envelope` after `head`: canonical bytes, hashes and signature; not inserted yet."""
     content = envelope.as_json()
     canonical = canonical_bytes(content)
     hashed = data_hash(canonical)
     linked = crypto.chain_hash(envelope.sequence_number, head.chain_hash, hashed)
-    return FiscalEntry.objects.create(
+    return FiscalEntry(
         id=envelope.id,
         tenant_id=envelope.tenant_id,
         fact_id=envelope.fact_id,

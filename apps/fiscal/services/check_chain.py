@@ -9,13 +9,12 @@ from apps.fiscal.checkpoints import Checkpoint
 from apps.fiscal.choices import CheckStatus
 from apps.fiscal.models import FiscalIntegrityCheck
 from apps.fiscal.services.verify_chain import KEPT_ANOMALIES, Progress, Verification, verify_chain
-from apps.organisations.models import Tenant
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.clock import local_date
 from apps.socle.commands import command
 from apps.socle.language import document_language
-from apps.socle.scope import require_scope
 
 
 @document_language()
@@ -45,7 +44,7 @@ def with_anchors(verification: Verification) -> Verification:
 @command
 def record_check(*, verification: Verification, acteur: Acteur) -> FiscalIntegrityCheck:
     """Keep the result of a verification of the tenant in scope, with who asked for it."""
-    tenant = Tenant.objects.get(pk=require_scope())
+    tenant = current_tenant()
     check = FiscalIntegrityCheck.objects.create(
         check_date=local_date(tenant.time_zone),
         entries_validated=verification.entries,

@@ -22,6 +22,7 @@ from apps.fiscal.survey import Progress, Survey, frontier_of
 from apps.fiscal.totals import Totals
 from apps.fiscal.tree import store_blocks
 from apps.organisations.models import Tenant
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.clock import local_date, now
@@ -31,6 +32,7 @@ from apps.socle.facts import publish
 from apps.socle.language import document_language
 from apps.socle.scope import require_scope
 from apps.socle.screens.dates import short_date
+from apps.socle.unit_of_work import write_waiting
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,13 @@ def seal(*, closing_type: str, end: date, survey: Survey, acteur: Acteur) -> Clo
         store_blocks(closing.last_sequence)
     publish(closing_made(closing, acteur))
     record("closed", closing, acteur, new={"number": closing.number, "closing_hash": closing.closing_hash})
+    write_waiting()
     anchor_head(closing=closing, acteur=acteur)  # its own link is now the head of the chain
     return Closure(closing, created=True)
 
 
 def _insert(closing_type: str, end: date, survey: Survey, acteur: Acteur) -> FiscalClosing:
-    tenant = Tenant.objects.get(pk=require_scope())
+    tenant = current_tenant()
     head, start = read_head_to_extend(tenant.pk), closings.next_start(closing_type) or end
     before = closings.last_of_all()
     moment = now()

@@ -14,7 +14,7 @@ from apps.fiscal import crypto
 from apps.fiscal.canonical import canonical_bytes, data_hash
 from apps.fiscal.head import read_head_to_extend
 from apps.fiscal.models import FiscalCommitment, FiscalEntry, FiscalIntegrityCheck, FiscalKey, FiscalSequence
-from apps.fiscal.services.append_entry import _envelope, _insert, _Salts
+from apps.fiscal.services.append_entry import _envelope, _Salts, link_of
 from apps.fiscal.services.check_chain import check_chain
 from apps.fiscal.tests.factories import CASHIER, chain_links, to_publish
 from apps.organisations.models import Tenant
@@ -36,11 +36,7 @@ def next_link(tenant: Tenant) -> FiscalEntry:
     fact = to_publish(make_tiers(tenant))
     published = facts._store(fact, facts.declaration_of(fact.type), tenant.pk)
     head = read_head_to_extend(tenant.pk)
-    built: list[FiscalEntry] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FiscalEntry.objects, "create", lambda **values: built.append(FiscalEntry(**values)))
-        _insert(_envelope(published, SYSTEM, head, _Salts(SYSTEM)), head)
-    return built[0]
+    return link_of(_envelope(published, SYSTEM, head, _Salts(SYSTEM)), head)
 
 
 def sealed_again(link: FiscalEntry) -> None:

@@ -11,15 +11,17 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from apps.hospital.calcul import verifier_ligne
-from apps.hospital.dates import etablissement, jour_de, moment_de, refuser_avenir
+from apps.hospital.dates import jour_de, moment_de, refuser_avenir
 from apps.hospital.models import Prestation, Session
 from apps.hospital.models.tarif import Tarif
 from apps.hospital.selectors import tarifs_en_vigueur
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError, Conflict, NotAllowed
 from apps.socle.money import quantize
+from apps.socle.unit_of_work import held, hold
 
 
 class LigneDemandee(NamedTuple):
@@ -51,8 +53,8 @@ def ajouter_prestations(
     a day before the visit or to come, a code without tariff that day, a quantity or a price that
     cannot be.
     """
-    tenant = etablissement()
-    session = Session.objects.get(pk=session_id)
+    tenant = current_tenant()
+    session = held(Session, session_id) or Session.objects.get(pk=session_id)
     jour, moment = jour_de(date, tenant), moment_de(date, tenant)
     refuser_avenir(jour, tenant)
     if jour < session.jour:
@@ -64,7 +66,8 @@ def ajouter_prestations(
         raise NotAllowed(_("Seule une reprise garde les mots du papier."), code="label-refused", field="libelle")
     tarifs = tarifs_en_vigueur([x.code for x in demandees], jour)
     prestations = [_prestation(session, _tarif_de(tarifs, x.code, jour), x, moment, acteur) for x in demandees]
-    Prestation.objects.bulk_create(prestations)
+    for prestation in Prestation.objects.bulk_create(prestations):
+        hold(prestation)
     record("care_recorded", session, acteur, new={"count": len(prestations)})
     return prestations
 

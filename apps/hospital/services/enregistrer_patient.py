@@ -6,18 +6,19 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from apps.hospital.dates import etablissement
 from apps.hospital.identite import Identite, nettoyer, nettoyer_numero
 from apps.hospital.index import indexer
 from apps.hospital.models import Patient
 from apps.hospital.mots import rang_de
 from apps.hospital.numeros import avancer_numeros, prendre_numero
 from apps.organisations.models import Tiers
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.clock import local_date
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
+from apps.socle.unit_of_work import hold
 
 
 @command
@@ -36,14 +37,14 @@ def enregistrer_patient(
     A number given (a paper file's) is kept, and later numbers pass over it. Raises BusinessError
     for a missing name, an unreadable phone, an impossible birth date, a number already given.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     identite = nettoyer(Identite(nom, prenom, telephone, sexe, date_naissance), local_date(tenant.time_zone))
     final = _numero_libre(numero) if numero else prendre_numero()
     tiers = Tiers.objects.create(
         tenant=tenant, code=final, nom=identite.nom_complet, type=Tiers.Type.PATIENT, telephone=identite.telephone
     )
-    patient = Patient.objects.create(
-        tenant=tenant, tiers=tiers, numero=final, rang=rang_de(final), **identite.colonnes()
+    patient = hold(
+        Patient.objects.create(tenant=tenant, tiers=tiers, numero=final, rang=rang_de(final), **identite.colonnes())
     )
     indexer(patient, tenant)
     if numero:

@@ -8,10 +8,10 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from apps.hospital.choices import SERVICES_PAR_DEFAUT, TYPES_EXAMEN, TypeRecette
-from apps.hospital.dates import etablissement
 from apps.hospital.models import HospitalActTarif, HospitalExamTarif, Service
 from apps.hospital.models.tarif import Tarif
 from apps.organisations.models import Tenant
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.clock import local_date
@@ -19,6 +19,7 @@ from apps.socle.commands import command
 from apps.socle.errors import BusinessError
 from apps.socle.money import LARGEST, is_exact, plain
 from apps.socle.search import search_key
+from apps.socle.unit_of_work import forget
 
 MODELES: tuple[type[Tarif], ...] = (HospitalActTarif, HospitalExamTarif)
 UN_JOUR = dt.timedelta(days=1)
@@ -43,7 +44,7 @@ def enregistrer_tarif(
     hospital has for this type of revenue. Raises BusinessError for what cannot be, and for a past
     day when a tariff already applied then (except to a takeover).
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     propre = code.strip().upper()
     _verifier(propre, nom, type_recette, montant, tenant)
     existants = [t for modele in MODELES for t in modele.objects.filter(code=propre) if not t.jamais_applique]
@@ -64,6 +65,7 @@ def enregistrer_tarif(
         cle_recherche=cle_de_tarif(propre, nom),
     )
     tarif.save(force_insert=True)
+    forget("tariffs")
     record(
         "tariff_set", tarif, acteur, new={"code": propre, "montant": plain(montant), "valide_du": valide_du.isoformat()}
     )

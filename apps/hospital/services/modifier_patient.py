@@ -6,11 +6,11 @@ import datetime as dt
 import uuid
 from dataclasses import replace
 
-from apps.hospital.dates import etablissement
 from apps.hospital.identite import Identite, nettoyer
 from apps.hospital.index import indexer
 from apps.hospital.locks import verrouiller_patient
 from apps.hospital.models import Patient
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.clock import local_date
@@ -34,7 +34,7 @@ def modifier_patient(
     Papers already issued keep what they said. The trail names the fields, never their values.
     Raises Patient.DoesNotExist, and BusinessError as `enregistrer_patient` does.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     patient = verrouiller_patient(patient_id)
     avant = Identite(patient.nom, patient.prenom, patient.telephone, patient.sexe, patient.date_naissance)
     donnees = {"nom": nom, "prenom": prenom, "telephone": telephone, "sexe": sexe, "date_naissance": date_naissance}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from apps.hospital.dates import etablissement, jour_de, moment_de, verifier_date
+from apps.hospital.dates import jour_de, moment_de, verifier_date
 from apps.hospital.models import Patient, Service, Session
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
 from apps.socle.numbering import next_number
+from apps.socle.unit_of_work import held, hold
 
 
 @command
@@ -23,15 +25,16 @@ def ouvrir_session(
     already open is returned as it is. Raises Patient.DoesNotExist, and BusinessError for a day to
     come or, except to a takeover, past.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     jour = jour_de(date, tenant)
     verifier_date(jour, tenant, acteur)
-    ouverte = Session.objects.filter(patient_id=patient_id, jour=jour, fermee_le=None).first()
+    ouvertes = Session.objects.filter(patient_id=patient_id, jour=jour, fermee_le=None)
+    ouverte = ouvertes.select_related("patient__tiers").first()
     if ouverte is not None:
         return ouverte
     session = Session(
         tenant=tenant,
-        patient=Patient.objects.get(pk=patient_id),
+        patient=held(Patient, patient_id) or Patient.objects.select_related("tiers").get(pk=patient_id),
         service=service,
         numero=next_number(kind="VIS", year=jour.year, past=acteur.is_takeover),
         jour=jour,
@@ -39,5 +42,6 @@ def ouvrir_session(
         motif=motif,
     )
     session.save(force_insert=True)
+    hold(session)
     record("visit_opened", session, acteur, new={"numero": session.numero})
     return session

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db import connection
+
 from apps.mouvements.choices import Sens, TypeMouvement
-from apps.mouvements.locks import ouverts_a_regler
+from apps.mouvements.locks import mouvements_ouverts
 from apps.mouvements.models import MouvementFinancier
 from apps.mouvements.transitions import MOUVEMENT
 from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.commands import command
+from apps.socle.scope import require_scope
+from apps.socle.unit_of_work import collect, insert_later
 
 ZERO = Decimal(0)
 
@@ -48,6 +53,7 @@ def enregistrer_mouvement(*, mouvement: MouvementAEcrire, acteur: Acteur) -> Mou
     of zero or less and for a fact that already has its movement on this third party.
     """
     ecrit = MouvementFinancier(
+        tenant_id=require_scope(),
         tiers_id=mouvement.tiers_id,
         fait_id=mouvement.fait_id,
         type_mouvement=mouvement.type_mouvement,
@@ -64,24 +70,49 @@ def enregistrer_mouvement(*, mouvement: MouvementAEcrire, acteur: Acteur) -> Mou
         reference_origine=mouvement.reference_origine,
         module_origine=mouvement.module_origine,
     )
-    ecrit.save(force_insert=True)
-    autre = Sens.CREDIT if mouvement.sens == Sens.DEBIT else Sens.DEBIT
-    regler(ecrit, ouverts_a_regler(ecrit.tiers_id, ecrit.devise, autre, mouvement.piece_reglee), acteur)
+    insert_later(copy(ecrit))  # as it is born; what it settles follows
+    ouverts = mouvements_ouverts(ecrit.tiers_id, ecrit.devise)
+    regler(ecrit, a_regler(ouverts, ecrit, mouvement.piece_reglee), acteur)
+    if ecrit.reste:
+        ouverts.append(ecrit)
     return ecrit
+
+
+def a_regler(
+    ouverts: Iterable[MouvementFinancier], nouveau: MouvementFinancier, piece: str
+) -> list[MouvementFinancier]:
+    """Return those of `ouverts` that `nouveau` may settle: the document `piece` first, then the oldest."""
+    autres = [ouvert for ouvert in ouverts if ouvert.sens != nouveau.sens and ouvert.reste]
+    return sorted(autres, key=lambda m: (not piece or m.numero_piece_comptable != piece, m.date_mouvement, m.pk))
 
 
 def regler(nouveau: MouvementFinancier, ouverts: Iterable[MouvementFinancier], acteur: Acteur) -> None:
     """Match `nouveau` with `ouverts`, in their order, and store what changed."""
-    touches = []
     for ouvert in ouverts:
         part = min(nouveau.reste, ouvert.reste)
         if part == ZERO:
             break
         for mouvement in (nouveau, ouvert):
             _imputer(mouvement, part, acteur)
-        touches.append(ouvert)
-    if touches:
-        MouvementFinancier.objects.bulk_update([nouveau, *touches], ["montant_regle", "statut", "date_modification"])
+            collect("settled movements", mouvement, _ecrire_les_regles)
+
+
+def _ecrire_les_regles(mouvements: list[MouvementFinancier]) -> None:
+    """Store what was settled, each movement once as it stands at the end."""
+    une_fois = list({mouvement.pk: mouvement for mouvement in mouvements}.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update mouvements_mouvementfinancier m set montant_regle = n.regle, statut = n.statut, date_modification = n.moment"
+            " from unnest(%s::uuid[], %s::numeric[], %s::text[], %s::timestamptz[]) as n(id, regle, statut, moment)"
+            " where m.tenant_id = %s and m.id = n.id",
+            [
+                [mouvement.pk for mouvement in une_fois],
+                [mouvement.montant_regle for mouvement in une_fois],
+                [str(mouvement.statut) for mouvement in une_fois],
+                [mouvement.date_modification for mouvement in une_fois],
+                require_scope(),
+            ],
+        )
 
 
 def _imputer(mouvement: MouvementFinancier, part: Decimal, acteur: Acteur) -> None:

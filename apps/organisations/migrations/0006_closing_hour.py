@@ -4,19 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('organisations', '0005_one_check_of_decimals'),
+        ("organisations", "0005_one_check_of_decimals"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='tenant',
-            name='closing_hour',
-            field=models.PositiveSmallIntegerField(default=1, help_text='Heure locale, de 0 à 23, à partir de laquelle les jours finis se clôturent d’eux-mêmes.', verbose_name='heure de clôture automatique'),
+            model_name="tenant",
+            name="closing_hour",
+            field=models.PositiveSmallIntegerField(
+                default=1,
+                help_text="Heure locale, de 0 à 23, à partir de laquelle les jours finis se clôturent d’eux-mêmes.",
+                verbose_name="heure de clôture automatique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(('closing_hour__lte', 23)), name='organisations_tenant_closing_hour', violation_error_code='closing-hour-invalid', violation_error_message='Une heure va de 0 à 23.'),
+            model_name="tenant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closing_hour__lte", 23)),
+                name="organisations_tenant_closing_hour",
+                violation_error_code="closing-hour-invalid",
+                violation_error_message="Une heure va de 0 à 23.",
+            ),
         ),
     ]

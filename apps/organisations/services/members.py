@@ -14,14 +14,14 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from apps.organisations.locks import lock_membership
-from apps.organisations.models import Membership, Role, Tenant, User
+from apps.organisations.models import Membership, Role, User
+from apps.organisations.selectors import current_tenant
 from apps.organisations.services.create_user import create_user, grant_membership
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError, Conflict, NotAllowed
-from apps.socle.scope import require_scope
 
 ONE_TIME_LIFE = timedelta(hours=24)
 ADMINISTRATOR = "administrateur"
@@ -48,7 +48,7 @@ def add_member(
     Without: a new account of this tenant alone, `username@slug`, with a password for one use.
     Raises BusinessError for a missing name, an unknown role and a person who is a member already.
     """
-    tenant = Tenant.objects.get(pk=require_scope())
+    tenant = current_tenant()
     known = User.objects.filter(email=email.strip().lower()).first() if email else None
     if known is not None:
         _refuse_member(known)

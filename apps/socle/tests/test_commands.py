@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -16,6 +17,7 @@ from apps.socle.commands import OtherTenant, check_deferred_constraints, command
 from apps.socle.errors import BusinessError, ConstraintMessage
 from apps.socle.fields import uuid7
 from apps.socle.scope import ScopeMissing, scope
+from apps.socle.unit_of_work import step
 from tests.support.database import connect_as
 
 pytestmark = pytest.mark.database
@@ -64,9 +66,16 @@ def add_then_fail(*, value: int, acteur: Acteur) -> None:
 def add_around(*, before: int, inner: int, after: int, acteur: Acteur) -> None:
     insert(before)
     try:
-        add_then_fail(value=inner, acteur=acteur)
+        with step():
+            add_then_fail(value=inner, acteur=acteur)
     except BusinessError:
         insert(after)
+
+
+@command
+def add_whatever_happens(*, value: int, acteur: Acteur) -> None:
+    with suppress(BusinessError):
+        add_then_fail(value=value, acteur=acteur)
 
 
 @command
@@ -207,9 +216,15 @@ def test_any_other_error_leaves_nothing_and_rises_as_it_is(probe):
     assert numbers() == []
 
 
-def test_a_nested_refusal_that_is_caught_takes_back_its_own_part_only(probe):
+def test_a_nested_refusal_in_a_step_takes_back_its_own_part_only(probe):
     add_around(before=1, inner=2, after=3, acteur=SYSTEM)
     assert numbers() == [1, 3]
+
+
+def test_a_nested_refusal_that_is_swallowed_without_a_step_leaves_nothing(probe):
+    with pytest.raises(transaction.TransactionManagementError):
+        add_whatever_happens(value=1, acteur=SYSTEM)
+    assert numbers() == []
 
 
 def test_the_next_command_works_after_a_refusal(probe):

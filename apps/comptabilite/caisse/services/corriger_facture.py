@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 
 from apps.comptabilite.caisse.carte import refuser_numero_de_carte
 from apps.comptabilite.caisse.choices import ActionFacture, StatutFacture
-from apps.comptabilite.caisse.contexte import etablissement
 from apps.comptabilite.caisse.historique import deja_fait, tracer
 from apps.comptabilite.caisse.locks import facture_verrouillee
 from apps.comptabilite.caisse.models import FactureCaisse
 from apps.comptabilite.caisse.saisies import LigneSaisie
 from apps.comptabilite.caisse.services.lignes import remplacer_lignes
 from apps.comptabilite.caisse.transitions import FACTURE_CAISSE
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.commands import command
 from apps.socle.errors import NotAllowed
@@ -31,7 +31,7 @@ def corriger_facture(
     Raises Conflict once it is validated, NotAllowed, BusinessError as `facturer_patient`,
     FactureCaisse.DoesNotExist.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     facture = facture_verrouillee(facture_id)
     if not acteur.is_takeover and acteur.id != facture.caissier_id:
         raise NotAllowed(_("Seul le caissier qui a établi la facture la corrige."), code="not-your-invoice")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from apps.comptabilite.caisse.contexte import controler_montant, etablissement
+from apps.comptabilite.caisse.contexte import controler_montant
 from apps.comptabilite.caisse.models import RegleValidation
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
@@ -18,7 +19,7 @@ def definir_regle_validation(*, active: bool, acteur: Acteur, plafond: Decimal |
 
     Invoices validated under an earlier version keep it. Raises BusinessError for a bad limit.
     """
-    devise = etablissement().currency
+    devise = current_tenant().currency
     if plafond is not None:
         controler_montant(plafond, devise, "plafond")
     regle = RegleValidation(

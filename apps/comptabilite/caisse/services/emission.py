@@ -8,6 +8,8 @@ from apps.comptabilite.caisse.choices import ActionFacture, StatutFacture
 from apps.comptabilite.caisse.contexte import jour_local
 from apps.comptabilite.caisse.historique import tracer
 from apps.comptabilite.caisse.models import FactureCaisse, LigneFactureCaisse, RegleValidation
+from apps.comptabilite.caisse.services.lignes import lignes_de
+from apps.facturation.selectors import issued_lines
 from apps.facturation.services.issue_invoice import LineToIssue, Party, issue_invoice
 from apps.hospital.services import rattacher_aux_lignes
 from apps.organisations.models import Tenant
@@ -21,7 +23,7 @@ def emettre(
 
     `acteur` is the accountant, the takeover actor, or SYSTEM with the `regle` that it applies.
     """
-    lignes = list(facture.lignes.order_by("position"))
+    lignes = lignes_de(facture)
     patient = facture.session.patient
     invoice = issue_invoice(
         tiers=patient.tiers,
@@ -32,7 +34,7 @@ def emettre(
         external_id=facture.numero_travail,
         origin={"document": facture._meta.label, "id": str(facture.id), "numero": facture.numero_travail},
     )
-    legales = invoice.lines.order_by("position")[: len(lignes)]  # a cash rounding has its own line after them
+    legales = issued_lines(invoice.pk)[: len(lignes)]  # a cash rounding has its own line after them
     couples = {ligne.prestation_id: legale.id for ligne, legale in zip(lignes, legales, strict=True)}
     rattacher_aux_lignes(lignes=couples, acteur=acteur)
     facture.invoice, facture.montant, facture.date_validation = invoice, invoice.total_ttc, moment

@@ -11,16 +11,18 @@ from django.utils.translation import gettext as _
 
 from apps.comptabilite.caisse.carte import refuser_numero_de_carte
 from apps.comptabilite.caisse.choices import ActionFacture, StatutFacture
-from apps.comptabilite.caisse.contexte import caissier_de, etablissement, moment_des_affaires
+from apps.comptabilite.caisse.contexte import caissier_de, moment_des_affaires
 from apps.comptabilite.caisse.historique import deja_fait, tracer
 from apps.comptabilite.caisse.locks import facture_verrouillee, session_verrouillee
 from apps.comptabilite.caisse.models import FactureCaisse, Quittance, SessionCaisse
 from apps.comptabilite.caisse.saisies import PaiementSaisi
 from apps.comptabilite.caisse.selectors import motifs_d_attente, regle_en_vigueur, session_ouverte
 from apps.comptabilite.caisse.services.emission import emettre, solder
+from apps.comptabilite.caisse.services.lignes import lignes_de
 from apps.comptabilite.caisse.services.paiements import controler_paiements
 from apps.comptabilite.caisse.services.quittancer import quittancer
 from apps.organisations.models import Tenant
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import SYSTEM, Acteur
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError, Conflict, NotAllowed
@@ -46,7 +48,7 @@ def encaisser_facture(
     cannot be, an invoice that waits for an accountant or a closed till, NotAllowed,
     FactureCaisse.DoesNotExist.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     moment = moment_des_affaires(le, acteur)
     session = _session(acteur, session_caisse_id)
     facture = facture_verrouillee(facture_id)
@@ -94,7 +96,7 @@ def _valider_si_possible(facture: FactureCaisse, tenant: Tenant, moment: datetim
         emettre(facture, tenant=tenant, moment=moment, acteur=acteur)
         return
     regle = regle_en_vigueur()
-    motifs = motifs_d_attente(facture, facture.lignes.order_by("position"), regle)
+    motifs = motifs_d_attente(facture, lignes_de(facture), regle)
     if motifs:
         message = _("Cette facture attend la validation d’un comptable : %s.") % " ; ".join(motifs)
         raise BusinessError(message, code="validation-required")

@@ -9,15 +9,17 @@ from decimal import Decimal
 
 from apps.comptabilite.caisse.carte import refuser_numero_de_carte
 from apps.comptabilite.caisse.choices import ActionFacture
-from apps.comptabilite.caisse.contexte import caissier_de, etablissement, jour_local, moment_des_affaires
+from apps.comptabilite.caisse.contexte import caissier_de, jour_local, moment_des_affaires
 from apps.comptabilite.caisse.historique import tracer
 from apps.comptabilite.caisse.models import FactureCaisse
 from apps.comptabilite.caisse.saisies import LigneSaisie
 from apps.comptabilite.caisse.services.lignes import ajouter_lignes
 from apps.hospital.services import ouvrir_session
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.commands import command
 from apps.socle.numbering import next_number
+from apps.socle.unit_of_work import hold
 
 
 @command
@@ -36,12 +38,13 @@ def facturer_patient(
     takeover actor's. Raises BusinessError for no line, an unknown code, a bad quantity or price, a
     card number typed in the reason; Patient.DoesNotExist; NotAllowed.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     caissier = caissier_de(acteur, caissier_id)
     moment = moment_des_affaires(le, acteur)
     refuser_numero_de_carte(motif=motif)
     visite = ouvrir_session(patient_id=patient_id, date=moment, acteur=acteur)
     facture = FactureCaisse(
+        tenant=tenant,
         numero_travail=next_number(kind="FC", year=jour_local(moment, tenant).year, past=acteur.is_takeover),
         session=visite,
         caissier_id=caissier,
@@ -50,7 +53,7 @@ def facturer_patient(
         devise=tenant.currency,
         motif=motif.strip(),
     )
-    facture.save(force_insert=True)
+    hold(facture)
     ajouter_lignes(facture, lignes, moment, acteur)
     tracer(facture, ActionFacture.CREER, acteur)
     return facture

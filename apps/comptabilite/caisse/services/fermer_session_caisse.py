@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 
 from apps.comptabilite.caisse.carte import refuser_numero_de_carte
 from apps.comptabilite.caisse.choices import StatutSession
-from apps.comptabilite.caisse.contexte import controler_montant, etablissement, jour_local, moment_des_affaires
+from apps.comptabilite.caisse.contexte import controler_montant, jour_local, moment_des_affaires
 from apps.comptabilite.caisse.facts import EXCEDENT, MANQUANT, fait_de_caisse
 from apps.comptabilite.caisse.locks import session_verrouillee
 from apps.comptabilite.caisse.models import SessionCaisse
 from apps.comptabilite.caisse.selectors import especes_attendues
 from apps.comptabilite.caisse.transitions import SESSION_CAISSE
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
@@ -41,7 +42,7 @@ def fermer_session_caisse(
     session, Conflict when it is closed, BusinessError for a bad count or a difference without
     reason, SessionCaisse.DoesNotExist.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     moment = moment_des_affaires(le, acteur)
     session = session_verrouillee(session_caisse_id)
     if not acteur.is_takeover and acteur.id != session.caissier_id:

@@ -19,6 +19,7 @@ from apps.hospital.services import LigneDemandee, ajouter_prestations, corriger_
 from apps.socle.actors import Acteur
 from apps.socle.errors import BusinessError
 from apps.socle.money import plain
+from apps.socle.unit_of_work import know, once
 
 LIGNES_MAXIMUM = 200
 
@@ -61,6 +62,15 @@ def remplacer_lignes(
     return lignes_en_clair(anciennes)
 
 
+def cle_des_lignes(facture: FactureCaisse) -> tuple[str, uuid.UUID]:
+    return "lines of the cashier's invoice", facture.pk
+
+
+def lignes_de(facture: FactureCaisse) -> list[LigneFactureCaisse]:
+    """Return the lines of `facture` (locked) by position, read once a command."""
+    return once(cle_des_lignes(facture), lambda: list(facture.lignes.order_by("position")))
+
+
 def controler_lignes(saisies: Sequence[LigneSaisie]) -> None:
     """Raise BusinessError unless there is a line, and not more than a paper bears."""
     if not saisies:
@@ -88,14 +98,18 @@ def _corrigee(prestation_id: uuid.UUID, saisie: LigneSaisie, acteur: Acteur) -> 
 
 
 def _ecrire(facture: FactureCaisse, prestations: Sequence[Prestation]) -> None:
-    services = Service.objects.in_bulk({prestation.service_id for prestation in prestations})
+    services = once(("services",), lambda: Service.objects.in_bulk())
     lignes = [_ligne(facture, position, prestation) for position, prestation in enumerate(prestations, 1)]
     for ligne, prestation in zip(lignes, prestations, strict=True):
         ligne.service_code = services[prestation.service_id].code if prestation.service_id in services else ""
-    LigneFactureCaisse.objects.bulk_create(lignes)
     facture.montant = sum((ligne.montant for ligne in lignes), Decimal(0))
     controler_montant(facture.montant, facture.devise, "lignes")
-    facture.save(update_fields=["montant"])
+    if facture._state.adding:
+        facture.save(force_insert=True)
+    else:
+        facture.save(update_fields=["montant"])
+    LigneFactureCaisse.objects.bulk_create(lignes)
+    know(cle_des_lignes(facture), lignes)
 
 
 def _ligne(facture: FactureCaisse, position: int, prestation: Prestation) -> LigneFactureCaisse:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from apps.comptabilite.caisse.contexte import (
     caissier_de,
     controler_montant,
-    etablissement,
     heure_locale,
     jour_local,
     moment_des_affaires,
@@ -20,6 +19,7 @@ from apps.comptabilite.caisse.facts import FONDS, RETRAIT, fait_de_caisse
 from apps.comptabilite.caisse.models import Caisse, RepriseCaisse, SessionCaisse
 from apps.comptabilite.caisse.selectors import session_ouverte, session_ouverte_de_la_caisse, solde_de_caisse
 from apps.organisations.models import Tenant
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
@@ -47,7 +47,7 @@ def ouvrir_session_caisse(
     Raises Conflict when the till or the cashier has a session open, BusinessError for a bad float or
     a till out of service, NotAllowed.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     caissier = caissier_de(acteur, caissier_id)
     moment = moment_des_affaires(le, acteur)
     controler_montant(fonds, tenant.currency, "fonds")

@@ -25,6 +25,7 @@ from apps.comptabilite.caisse.saisies import PaiementSaisi
 from apps.hospital.models import Patient
 from apps.socle.errors import BusinessError
 from apps.socle.money import format_amount
+from apps.socle.unit_of_work import insert_later
 
 PAIEMENTS_MAXIMUM = 20
 MIDI = time(12)  # a cheque bears a day; noon is that day everywhere the house works
@@ -119,10 +120,11 @@ def enregistrer_paiement(paiement: PaiementQuittance, saisi: PaiementSaisi, pati
     if saisi.moyen == MoyenPaiement.ESPECES:
         paiement.recu = saisi.montant if saisi.recu is None else saisi.recu
         paiement.rendu = paiement.recu - saisi.montant
-    paiement.save(force_insert=True)
+    insert_later(paiement)
     reference = _reference(paiement, saisi, patient, ZoneInfo(fuseau))
     if reference is not None:
-        reference.save(force_insert=True)
+        reference.tenant_id = paiement.tenant_id
+        insert_later(reference)
 
 
 def _reference(

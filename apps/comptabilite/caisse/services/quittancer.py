@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from apps.comptabilite.caisse.allocation import allouer
 from apps.comptabilite.caisse.contexte import jour_local
@@ -21,6 +22,7 @@ from apps.comptabilite.caisse.saisies import PaiementSaisi
 from apps.comptabilite.caisse.selectors import restes_par_ligne
 from apps.comptabilite.caisse.services.paiements import enregistrer_paiement, somme
 from apps.facturation.models import InvoiceLine
+from apps.facturation.selectors import issued_lines
 from apps.facturation.services.record_payment import record_payment
 from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
@@ -28,6 +30,7 @@ from apps.socle.audit import record
 from apps.socle.facts import publish
 from apps.socle.money import plain
 from apps.socle.numbering import next_number
+from apps.socle.unit_of_work import insert_later
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing to confuse with 0 or 1
 
@@ -65,16 +68,21 @@ def quittancer(
     )
     paiements = [
         PaiementQuittance(
-            quittance=quittance, ordre=ordre, moyen=saisi.moyen, montant=saisi.montant, devise=facture.devise
+            tenant_id=tenant.pk,
+            quittance=quittance,
+            ordre=ordre,
+            moyen=saisi.moyen,
+            montant=saisi.montant,
+            devise=facture.devise,
         )
         for ordre, saisi in enumerate(saisis, 1)
     ]
-    lignes = list(facture.invoice.lines.order_by("position"))
+    lignes = issued_lines(facture.invoice_id)
     quittance.donnees = donnees_de_quittance(quittance, lignes, saisis, tenant=tenant, deja_regle=deja_regle)
     quittance.save(force_insert=True)
     for paiement, saisi in zip(paiements, saisis, strict=True):
         enregistrer_paiement(paiement, saisi, patient, tenant.time_zone)
-    _allouer(paiements, lignes)
+    _allouer(paiements, lignes, deja_regle)
     facture.invoice = record_payment(
         invoice_id=facture.invoice_id,
         amount=quittance.montant_paye,
@@ -88,15 +96,14 @@ def quittancer(
     return quittance
 
 
-def _allouer(paiements: Sequence[PaiementQuittance], lignes: Sequence[InvoiceLine]) -> None:
-    parts = allouer([(paiement, paiement.montant) for paiement in paiements], restes_par_ligne(lignes))
-    AllocationPaiement.objects.bulk_create(
-        AllocationPaiement(
+def _allouer(paiements: Sequence[PaiementQuittance], lignes: Sequence[InvoiceLine], deja_regle: Decimal) -> None:
+    restes = restes_par_ligne(lignes, deja_regle)
+    for part in allouer([(paiement, paiement.montant) for paiement in paiements], restes):
+        allocation = AllocationPaiement(
             tenant_id=part.paiement.tenant_id,
             paiement=part.paiement,
             invoice_line_id=part.ligne,
             montant=part.montant,
             devise=part.paiement.devise,
         )
-        for part in parts
-    )
+        insert_later(allocation)

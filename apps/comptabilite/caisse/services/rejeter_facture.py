@@ -6,11 +6,11 @@ import uuid
 
 from apps.comptabilite.caisse.carte import refuser_numero_de_carte
 from apps.comptabilite.caisse.choices import ActionFacture, StatutFacture
-from apps.comptabilite.caisse.contexte import etablissement
 from apps.comptabilite.caisse.historique import deja_fait, tracer
 from apps.comptabilite.caisse.locks import facture_verrouillee
 from apps.comptabilite.caisse.models import FactureCaisse
 from apps.comptabilite.caisse.transitions import FACTURE_CAISSE
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.commands import command
@@ -23,7 +23,7 @@ def rejeter_facture(*, facture_id: uuid.UUID, commentaire: str, acteur: Acteur) 
     Raises Conflict (« déjà validée par … »), NotAllowed for who issued it, BusinessError without
     comment, FactureCaisse.DoesNotExist.
     """
-    tenant = etablissement()
+    tenant = current_tenant()
     facture = facture_verrouillee(facture_id)
     FACTURE_CAISSE.check(
         "rejeter",

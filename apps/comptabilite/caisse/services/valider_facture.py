@@ -7,12 +7,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from apps.comptabilite.caisse.contexte import etablissement, moment_des_affaires
+from apps.comptabilite.caisse.contexte import moment_des_affaires
 from apps.comptabilite.caisse.historique import deja_fait
 from apps.comptabilite.caisse.locks import facture_verrouillee
 from apps.comptabilite.caisse.models import FactureCaisse
 from apps.comptabilite.caisse.services.emission import emettre
 from apps.comptabilite.caisse.transitions import FACTURE_CAISSE
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.commands import command
 from apps.socle.errors import Conflict, NotAllowed
@@ -31,7 +32,7 @@ def valider_facture(
     """
     if not (acteur.is_person or acteur.is_takeover):
         raise NotAllowed(_("Le système ne valide qu’à l’encaissement, sous une règle."), code="person-required")
-    tenant = etablissement()
+    tenant = current_tenant()
     moment = moment_des_affaires(le, acteur)
     facture = facture_verrouillee(facture_id)
     FACTURE_CAISSE.check(

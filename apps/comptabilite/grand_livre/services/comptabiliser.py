@@ -29,8 +29,13 @@ from apps.socle.facts import PublishedFact
 from apps.socle.fields import uuid7
 from apps.socle.money import plain
 from apps.socle.scope import require_scope
+from apps.socle.unit_of_work import collect, once
 
 LONGUEUR_LIBELLE = 255
+_COMPTABILISER = """
+select comptabilite_comptabiliser(%s, (f.poste->>'fait')::uuid, f.poste->'ecritures')
+from jsonb_array_elements(%s::jsonb) with ordinality as f(poste, rang) order by f.rang
+"""
 
 
 def imputer_fait(fait: PublishedFact) -> Imputation:
@@ -39,7 +44,7 @@ def imputer_fait(fait: PublishedFact) -> Imputation:
     Without a period on that day nothing is imputed: the accountant opens the exercise first. Raises BusinessError
     where that period is closed, naming it and who closed it; the tables refuse it again.
     """
-    periode = Periode.objects.filter(debut__lte=fait.date, fin__gte=fait.date).first()
+    periode = once(("period", fait.date), Periode.objects.filter(debut__lte=fait.date, fin__gte=fait.date).first)
     if periode is not None and not periode.est_ouverte:
         raise BusinessError(
             PERIODE_CLOSE % {"code": periode.code, "qui": periode.fermee_par or "—"}, code="period-closed", field="date"
@@ -47,7 +52,11 @@ def imputer_fait(fait: PublishedFact) -> Imputation:
     if periode is None:
         return Imputation(manques=(Manque(MotifAttente.SANS_PERIODE),))
     lignes = [LigneDeFait(ligne.role, ligne.amount, ligne.label, ligne.criteria) for ligne in fait.lines]
-    return imputer(fait.type, fait.date, lignes, regles_du(fait.type, fait.date))
+    return imputer(fait.type, fait.date, lignes, _regles_connues(fait.type, fait.date))
+
+
+def _regles_connues(type_fait: str, jour: date) -> list[Regle]:
+    return once(("rules", type_fait, jour), lambda: regles_du(type_fait, jour))
 
 
 def regles_du(type_fait: str, jour: date) -> list[Regle]:
@@ -59,7 +68,7 @@ def regles_du(type_fait: str, jour: date) -> list[Regle]:
 
 
 def poster(fait: PublishedFact, ecritures: Iterable[EcritureImputee]) -> list[UUID]:
-    """Write the entries of `fait`, A_VALIDER and without number, in one call; return their ids.
+    """Write the entries of `fait`, A_VALIDER and without number, in one call at the end of the command; return their ids.
 
     The database takes date, document, currency and author from the stored fact, and refuses lines
     that are not the fact's. Raises IntegrityError, which the command turns into a sentence: closed
@@ -70,16 +79,19 @@ def poster(fait: PublishedFact, ecritures: Iterable[EcritureImputee]) -> list[UU
         _collectifs({ligne.compte for ecriture in imputees for ligne in ecriture.lignes}) if fait.tiers_id else set()
     )
     documents = [_document(fait, ecriture, collectifs) for ecriture in imputees]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select comptabilite_comptabiliser(%s, %s, %s::jsonb)", [require_scope(), fait.id, json.dumps(documents)]
-        )
+    collect("accounting entries", {"fait": str(fait.id), "ecritures": documents}, _comptabiliser)
     return [UUID(document["id"]) for document in documents]
+
+
+def _comptabiliser(postes: list[dict[str, Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPTABILISER, [require_scope(), json.dumps(postes)])
 
 
 def _collectifs(comptes: set[UUID]) -> set[UUID]:
     """Those of `comptes` whose lines carry the third party."""
-    return set(CompteComptable.objects.filter(id__in=comptes, collectif=True).values_list("id", flat=True))
+    tous = CompteComptable.objects.filter(collectif=True).values_list("id", flat=True)
+    return comptes & once(("control accounts",), lambda: set(tous))
 
 
 def _document(fait: PublishedFact, ecriture: EcritureImputee, collectifs: set[UUID]) -> dict[str, Any]:

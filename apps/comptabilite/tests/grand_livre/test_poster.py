@@ -18,6 +18,7 @@ from apps.organisations.tests.factories import make_tiers
 from apps.socle import facts
 from apps.socle.actors import SYSTEM, Acteur
 from apps.socle.facts import PublishedFact
+from apps.socle.unit_of_work import write_waiting
 
 pytestmark = pytest.mark.database
 
@@ -90,6 +91,7 @@ def test_a_later_subscriber_that_refuses_leaves_no_entry(
     tenant: Tenant, caissier: Acteur, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def echouer(fait: PublishedFact) -> None:
+        write_waiting()
         assert Ecriture.objects.filter(fait_id=fait.id).exists()
         raise RuntimeError("the chain refuses")
 
