@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from apps.fiscal.archive.span import Span, span_of
 from apps.fiscal.archive.writer import Progress, archive
 from apps.fiscal.head import read_head_to_extend
-from apps.organisations.models import Tenant
+from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
-from apps.socle.scope import require_scope, scope
+from apps.socle.scope import scope
 
 
 @command
@@ -30,7 +30,7 @@ def announce_archive(*, since: date, until: date, acteur: Acteur) -> Span:
     """
     if until < since:
         raise BusinessError(_("Le dernier jour vient avant le premier."), code="archive-range", field="au")
-    tenant = Tenant.objects.get(pk=require_scope())
+    tenant = current_tenant()
     read_head_to_extend(tenant.pk)
     span = span_of(since, until)
     record("archived", tenant, acteur, new={name: str(value) for name, value in span.as_json().items()})

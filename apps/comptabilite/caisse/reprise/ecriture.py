@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError
 from django.utils.translation import gettext as _
 
 from apps.comptabilite.caisse.choices import FichierPapier, MoyenPaiement, StatutReprise, StatutSession
@@ -38,6 +38,7 @@ from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError, Conflict, from_integrity_error
+from apps.socle.unit_of_work import step
 
 Place = tuple[str, str]
 """A till and a cashier, as the paper names them."""
@@ -180,7 +181,7 @@ def _reprendre(*, passages: Sequence[Passage], atelier: Atelier, acteur: Acteur)
             continue  # another run took it over while this one waited
         essai = lot.essai()
         try:
-            with transaction.atomic():
+            with step():
                 _un_passage(atelier, essai, passage)
         except BusinessError as erreur:
             lot.refus += _refus_du_passage(passage, str(erreur), erreur.code)

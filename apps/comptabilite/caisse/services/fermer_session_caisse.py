@@ -23,6 +23,7 @@ from apps.socle.commands import command
 from apps.socle.errors import BusinessError, NotAllowed
 from apps.socle.facts import publish
 from apps.socle.money import format_amount, plain
+from apps.socle.unit_of_work import write_waiting
 
 
 @command
@@ -42,6 +43,7 @@ def fermer_session_caisse(
     session, Conflict when it is closed, BusinessError for a bad count or a difference without
     reason, SessionCaisse.DoesNotExist.
     """
+    write_waiting()  # what this command collected counts
     tenant = current_tenant()
     moment = moment_des_affaires(le, acteur)
     session = session_verrouillee(session_caisse_id)
