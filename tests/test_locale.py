@@ -153,6 +153,7 @@ def test_french_has_its_own_rule_for_zero_in_every_message_that_counts(source: C
     """When this fails: `manage.py actualiser_traductions`; nothing is written by hand there."""
     counting = {key_of(m): texts(m.id) for m in source if m.pluralizable}
     assert len(counting) > 30
+    counting |= {("", english): (said,) for english, said in translations.FRENCH_OF_DJANGO.items()}
     french = read_catalogue("fr")
     assert (french.num_plurals, french.plural_expr) == (2, "(n > 1)")
     assert {key_of(m): texts(m.string) for m in french if m.id} == counting

@@ -9,7 +9,7 @@ class OrganisationsConfig(AppConfig):
 
     name = "apps.organisations"
     label = "organisations"
-    verbose_name = _("Organisations")
+    verbose_name = _("Établissement et membres")
 
     def ready(self) -> None:
         from apps.organisations import constraints

@@ -5,7 +5,8 @@ The source is French. A catalogue is `locale/<language>/LC_MESSAGES/django.po`, 
 them in line with the source; `tests/test_locale.py` fails when they are not.
 
 French has a catalogue of its own, written by that command alone: the sentences that count something, as the
-source says them. Without it Django would count them as English does, and say « 0 factures ».
+source says them. Without it Django would count them as English does, and say « 0 factures ». It also
+holds the few words that Django's own French says badly.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ KEYWORDS: Mapping[str, Any] = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), IN_CONTEXT),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), SEVERAL_IN_CONTEXT),
 }
+# What Django says in French otherwise than a person would, by what it says in English: the index of the administration.
+FRENCH_OF_DJANGO: Mapping[str, str] = {"Change": "Modifier", "None available": "Aucune"}
 # Nobody needs to know at which minute a catalogue was written, and two branches would differ by it.
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -114,6 +117,8 @@ def update_source_language() -> None:
     for message in source_catalogue():
         if message.pluralizable:
             catalogue.add(message.id, texts(message.id), locations=message.locations, context=message.context)
+    for english, said in FRENCH_OF_DJANGO.items():
+        catalogue.add(english, said)
     write(catalogue, language)
 
 

@@ -27,7 +27,16 @@ AU_GUICHET = {
     "caisse:encaisser", "caisse:corriger", "caisse:encaisser_facture", "caisse:session", "hospital:patient_creer", "hospital:patient_modifier",
 }  # fmt: skip
 ESPACES = ("caisse", "grand_livre", "fiscal", "hospital", "mouvements", "facturation")
-LARGEURS = (1366, 360, 320)
+LARGEURS = (1366, 768, 360, 320)
+DEPASSE = """() => {
+  const largeur = document.documentElement.clientWidth;
+  const cache = [...document.querySelectorAll("main table, .marque span")].some((e) => {
+    const cadre = e.getBoundingClientRect();
+    return cadre.right > largeur + 1 || (e.matches(".marque span") && cadre.height > 46);
+  });
+  return cache || document.documentElement.scrollWidth > largeur;
+}"""
+"""Whether the page, or a table that a panel would cut off, is wider than the window, or the house's name breaks."""
 
 
 def noms() -> Iterator[str]:
@@ -46,7 +55,7 @@ def largeurs_debordees(page: Page) -> list[int]:
     fautives = []
     for largeur in LARGEURS:
         page.set_viewport_size({"width": largeur, "height": 768})
-        if page.evaluate("document.documentElement.scrollWidth") > largeur:
+        if page.evaluate(DEPASSE):
             fautives.append(largeur)
     return fautives
 

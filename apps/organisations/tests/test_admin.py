@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from django.test import Client
 
@@ -36,6 +39,27 @@ def test_a_list_shows_this_establishments_rows_only(administration, tenant, page
     assert shown in text or (page == "tenant" and query)
     assert "Ailleurs" not in text
     assert "Saint-Luc" not in text
+
+
+def test_the_index_reads_as_french(administration):
+    """One kind of rows a line, in the plural, with one capital, sorted as people read; acts are verbs."""
+    page = administration.get("/sainte-odile/admin/").content.decode()
+    models = [html.unescape(name) for name in re.findall(r'<th scope="row" id="[^"]+">\s*<a [^>]+>([^<]+)</a>', page)]
+    assert len(models) > 12
+    plan = "Plan comptable"  # a collective
+    for name in models:
+        first = name.split()[0]
+        assert first[-1] in "sx" or name == plan, name
+        assert name[0].isupper(), name
+        assert not any(word[0].isupper() and not word.isupper() for word in name.split()[1:]), name
+    assert [name for name in models if name in {"Tiers", "Membres", "Établissements"}] == [
+        "Établissements",
+        "Membres",
+        "Tiers",
+    ]
+    for said, never in (("Modifier", "Modification"), ("Aucune", "Aucun(e) disponible")):
+        assert said in page
+        assert never not in page
 
 
 def test_a_filter_offers_this_establishments_values_only(administration, tenant):
