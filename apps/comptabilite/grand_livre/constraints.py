@@ -91,3 +91,8 @@ def declare() -> None:
         _("Qui a causé une écriture ne la valide pas."),
         "second-person-required",
     )
+    declare_constraint(
+        "comptabilite_attente_comptabilisee",
+        _("Une imputation en attente se résout par les écritures de son fait, et par elles seules."),
+        "imputation-without-entries",
+    )

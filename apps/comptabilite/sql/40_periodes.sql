@@ -100,3 +100,34 @@ drop trigger if exists comptabilite_parent_titre on comptabilite_comptecomptable
 create trigger comptabilite_parent_titre after insert on comptabilite_comptecomptable
   referencing new table as nouveaux for each statement execute function comptabilite_parent_titre();
 alter table comptabilite_comptecomptable enable always trigger comptabilite_parent_titre;
+
+-- A pending imputation is resolved by its fact's entries, by nothing else, and by all means: it is RESOLUE when they
+-- stand, and waits when they do not. Asked at commit, on both sides.
+create or replace function comptabilite_attente_juste() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  v_statut text;
+begin
+  select a.statut into v_statut from comptabilite_imputationenattente a where a.tenant_id = new.tenant_id and a.fait_id = new.fait_id;
+  if not found then
+    if tg_table_name = 'comptabilite_imputationenattente' then  -- the scope changed before the commit
+      raise exception using errcode = '42501', message = format('pending imputation %s is out of scope', new.id);
+    end if;
+    return null;
+  end if;
+  if (v_statut = 'RESOLUE') <> exists (
+    select from comptabilite_ecriture e where e.tenant_id = new.tenant_id and e.fait_id = new.fait_id) then
+    raise exception using errcode = '23514', constraint = 'comptabilite_attente_comptabilisee', table = tg_table_name,
+      message = format('the pending imputation of fact %s is %s', new.fait_id, v_statut);
+  end if;
+  return null;
+end $$;
+
+drop trigger if exists comptabilite_attente_juste on comptabilite_imputationenattente;
+create constraint trigger comptabilite_attente_juste after insert or update on comptabilite_imputationenattente
+  deferrable initially deferred for each row execute function comptabilite_attente_juste();
+alter table comptabilite_imputationenattente enable always trigger comptabilite_attente_juste;
+drop trigger if exists comptabilite_attente_juste on comptabilite_ecriture;
+create constraint trigger comptabilite_attente_juste after insert on comptabilite_ecriture
+  deferrable initially deferred for each row when (new.fait_id is not null) execute function comptabilite_attente_juste();
+alter table comptabilite_ecriture enable always trigger comptabilite_attente_juste;

@@ -11,7 +11,14 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from apps.comptabilite.grand_livre.models import CompteComptable, Ecriture, Journal, LigneEcriture, RegleImputation
+from apps.comptabilite.grand_livre.models import (
+    CompteComptable,
+    Ecriture,
+    ImputationEnAttente,
+    Journal,
+    LigneEcriture,
+    RegleImputation,
+)
 from apps.comptabilite.grand_livre.services.valider_ecritures import valider_ecritures
 from apps.comptabilite.tests.grand_livre.factories import (
     appeler,
@@ -269,3 +276,61 @@ def test_who_caused_an_entry_does_not_validate_it_by_sql_either(
     with scope(committed_tenant.id):
         assert not Counter.objects.filter(kind="ECR").exists()
         assert LigneEcriture.objects.count() == 4
+
+
+# Pending imputations ----------------------------------------------------------------------
+
+RESOUDRE = "update comptabilite_imputationenattente set statut = 'RESOLUE', resolue_le = now(), resolue_par_id = %s"
+
+
+def en_attente(tenant: Tenant) -> tuple[PublishedFact, dict[str, Any]]:
+    """A fact that waits for a rule, and an entry that says what it says."""
+    with scope(tenant.id):
+        fait = quittance(("TROC", 700))
+        assert ImputationEnAttente.objects.get().statut == "EN_ATTENTE"
+        for role, sens, numero in (("reglement", "DEBIT", "5711"), ("creance_reglee", "CREDIT", "4111")):
+            journal, compte = Journal.objects.get(code="OD"), CompteComptable.objects.get(numero=numero)
+            regle = {"type_fait": "quittance_emise", "role": role, "sens": sens, "moyen": "TROC", "cree_par": "essai"}
+            RegleImputation(compte=compte, journal=journal, **regle).save()
+        troc = {r.role: r for r in RegleImputation.objects.filter(moyen="TROC")}
+    debit, credit = troc["reglement"], troc["creance_reglee"]
+    ecriture = document([(debit.compte_id, 700, 0), (credit.compte_id, 0, 700)], debit.journal_id)
+    for ligne, regle in zip(ecriture["lignes"], (debit, credit), strict=True):
+        ligne["regle"] = str(regle.id)
+    return fait, ecriture
+
+
+@pytest.mark.parametrize(
+    ("poster", "resoudre", "nom"),
+    [
+        (False, True, "comptabilite_attente_comptabilisee"),
+        (True, False, "comptabilite_attente_comptabilisee"),
+        (True, True, None),
+    ],
+    ids=["declared resolved", "posted behind it", "both"],
+)
+def test_what_waits_is_resolved_by_its_entries_and_by_nothing_else(
+    committed_tenant: Tenant, livre: psycopg.Connection, poster: bool, resoudre: bool, nom: str | None
+) -> None:
+    """Declared resolved without them, a fact would never reach the books, and its period could close."""
+    fait, ecriture = en_attente(committed_tenant)
+    comptable = make_acteur(committed_tenant, "comptable")
+    if poster:
+        appeler(livre, committed_tenant.id, fait.id, ecriture)
+    if resoudre:
+        livre.execute(RESOUDRE, [comptable.id])
+    if nom is None:
+        livre.commit()
+        return
+    with pytest.raises(errors.CheckViolation) as refus:
+        livre.commit()
+    assert refus.value.diag.constraint_name == nom
+    assert message_of(nom) is not None
+
+
+def test_a_scope_left_before_the_commit_resolves_nothing(committed_tenant: Tenant, livre: psycopg.Connection) -> None:
+    en_attente(committed_tenant)
+    livre.execute(RESOUDRE, [make_acteur(committed_tenant, "comptable").id])
+    livre.execute("select set_config('cauris.tenant', '', true)")
+    with pytest.raises(errors.InsufficientPrivilege, match="out of scope"):
+        livre.commit()
