@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -11,9 +11,10 @@ from pathlib import Path
 from apps.comptabilite.caisse.choices import MoyenPaiement
 from apps.comptabilite.caisse.demo.comptes import Compte, assurer_comptes, ecrire_comptes, lire_comptes
 from apps.comptabilite.caisse.demo.etablissements import SAINT_LUC, SAINTE_ODILE, Etablissement
-from apps.comptabilite.caisse.demo.lecture import Recu, lire_recus
-from apps.comptabilite.caisse.demo.reprise import FONDS, REPRISE, Reprise
+from apps.comptabilite.caisse.demo.reprise import FONDS, decaler, lire_trois_jours, reprendre
 from apps.comptabilite.caisse.models import Caisse, FactureCaisse
+from apps.comptabilite.caisse.reprise.execution import REPRISE
+from apps.comptabilite.caisse.reprise.lecture import Lecture
 from apps.comptabilite.caisse.saisies import LigneSaisie, PaiementSaisi
 from apps.comptabilite.caisse.services.creer_caisse import creer_caisse
 from apps.comptabilite.caisse.services.facturer_patient import facturer_patient
@@ -38,22 +39,26 @@ REMISES = (("IM-SCA", 80_000, "Remise accordée par le service social"), ("CONS-
 
 def charger(dossier: Path, dire: Dire = lambda texte: None) -> list[Compte]:
     """Make what is missing of the demonstration and write its accounts into `dossier`; a second call adds nothing."""
-    recus = lire_recus()
+    lecture = lire_trois_jours()
     connus = lire_comptes(dossier)
-    hopital = _etablissement(SAINTE_ODILE, _premier_jour(recus))
+    hopital = _etablissement(SAINTE_ODILE, _premier_jour(lecture))
     comptes = assurer_comptes(SAINTE_ODILE, hopital, connus)
     clinique = _etablissement(SAINT_LUC, local_date(FUSEAU))
     comptes += assurer_comptes(SAINT_LUC, clinique, connus)
     ecrire_comptes(dossier, comptes)
-    _reprendre(hopital, recus, dire)
+    _reprendre(hopital, lecture, dire)
     _file_d_attente(hopital)
     _petite_clinique(clinique)
     return comptes
 
 
-def _premier_jour(recus: Sequence[Recu]) -> date:
+def _jours(lecture: Lecture) -> list[date]:
+    return [ligne.jour for lignes in lecture.recettes.values() for ligne in lignes]
+
+
+def _premier_jour(lecture: Lecture) -> date:
     """Return the day on which the takeover begins, so that it ends yesterday."""
-    jours = [recu.jour for recu in recus]
+    jours = _jours(lecture)
     return local_date(FUSEAU) - timedelta(days=1) - (max(jours) - min(jours))
 
 
@@ -71,16 +76,12 @@ def _etablissement(etablissement: Etablissement, premier_jour: date) -> Tenant:
     return tenant
 
 
-def _reprendre(tenant: Tenant, recus: Sequence[Recu], dire: Dire) -> None:
+def _reprendre(tenant: Tenant, lecture: Lecture, dire: Dire) -> None:
     """Take the paper over, at the dates of the first attempt when one was cut off."""
     with scope(tenant.id):
         commence = HospitalActTarif.objects.order_by("valide_du").values_list("valide_du", flat=True).first()
-        caissiers = {
-            recu.caissier: User.objects.get(username=f"{recu.caissier}@{tenant.slug}").pk
-            for recu in {recu.caissier: recu for recu in recus}.values()
-        }
-    decalage = (commence or _premier_jour(recus)) - min(recu.jour for recu in recus)
-    Reprise(tenant, caissiers, decalage).reprendre(recus, dire)
+    decalage = (commence or _premier_jour(lecture)) - min(_jours(lecture))
+    reprendre(tenant, decaler(lecture, decalage), dire)
 
 
 def _personne(tenant: Tenant, identifiant: str) -> Acteur:

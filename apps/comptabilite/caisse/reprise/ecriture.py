@@ -51,8 +51,8 @@ class Arretee(Conflict):
 class Sessions:
     """The till sessions of a takeover: one a cashier, a till and a day, without float and without count."""
 
-    def __init__(self, reprise: RepriseCaisse, fuseau: ZoneInfo) -> None:
-        self.reprise, self.fuseau = reprise, fuseau
+    def __init__(self, reprise: RepriseCaisse, tenant: Tenant) -> None:
+        self.reprise, self.fuseau = reprise, ZoneInfo(tenant.time_zone)
 
     def ouvrir(self, caisse_id: uuid.UUID, caissier_id: uuid.UUID, moment: datetime, acteur: Acteur) -> SessionCaisse:
         """Return the session that a run cut off left open that day, or a new one from `moment` on."""
@@ -110,7 +110,7 @@ def ouvrir_atelier(
         tenant=tenant,
         reprise=reprise,
         acteur=acteur,
-        sessions=sessions or Sessions(reprise, ZoneInfo(tenant.time_zone)),
+        sessions=sessions or Sessions(reprise, tenant),
         caisses=dict(Caisse.objects.values_list("code", "pk")),
         caissiers=caissiers_connus(tenant, noms),
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.comptabilite.caisse.carte import contient_numero_de_carte, masquer, refuser_numero_de_carte
-from apps.comptabilite.caisse.demo.lecture import lire_recus
+from apps.comptabilite.caisse.demo.reprise import lire_trois_jours
 from apps.socle.errors import BusinessError
 from apps.socle.redaction import luhn
 
@@ -55,8 +55,8 @@ def test_what_is_no_card_passes(texte: str) -> None:
 
 
 def test_no_reference_of_the_real_input_is_taken_for_a_card() -> None:
-    for recu in lire_recus():
-        for encaissement in recu.encaissements:
+    for paiements in lire_trois_jours().encaissements.values():
+        for encaissement in paiements:
             assert not contient_numero_de_carte(encaissement.reference)
             assert not contient_numero_de_carte(encaissement.payeur)
 

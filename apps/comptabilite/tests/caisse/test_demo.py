@@ -17,9 +17,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from apps.comptabilite.caisse.demo import charger as demo
-from apps.comptabilite.caisse.demo import reprise
-from apps.comptabilite.caisse.demo.lecture import ICI, lire_recus
-from apps.comptabilite.caisse.demo.reprise import Reprise
+from apps.comptabilite.caisse.demo.reprise import ICI, lire_trois_jours, reprendre
 from apps.comptabilite.caisse.models import (
     AllocationPaiement,
     FactureCaisse,
@@ -28,14 +26,14 @@ from apps.comptabilite.caisse.models import (
     Quittance,
     SessionCaisse,
 )
-from apps.comptabilite.caisse.services.creer_caisse import creer_caisse
+from apps.comptabilite.caisse.reprise import ecriture, execution
+from apps.comptabilite.caisse.reprise.lecture import Lecture
 from apps.comptabilite.caisse.services.encaisser_facture import encaisser_facture
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente, LigneEcriture
 from apps.fiscal.models import FiscalEntry
 from apps.mouvements.models import SoldeTiers
 from apps.organisations.models import Membership, Tenant, User
-from apps.organisations.tests.factories import make_tenant, make_user
-from apps.socle.actors import SYSTEM
+from apps.organisations.tests.factories import make_tenant
 from apps.socle.clock import local_date
 from apps.socle.models import Fait, TenantRegistry
 from apps.socle.scope import scope
@@ -56,11 +54,7 @@ def sommes(fichier: str, cle: str, dossier: Path = ICI) -> dict[str, int]:
 def reprise_sans_decalage() -> Tenant:
     """The three days at their own dates, in a tenant whose exercise holds them."""
     tenant = make_tenant(options={"premier_jour": date(2026, 10, 1)})
-    caissiers = {nom: make_user(tenant, username=nom).pk for nom in ("amina.caisse", "rose.caisse", "paul.caisse")}
-    with scope(tenant.id):
-        for code in ("C2", "C3"):
-            creer_caisse(code=code, libelle=f"Caisse {code}", acteur=SYSTEM)
-    Reprise(tenant, caissiers, timedelta(0)).reprendre(lire_recus())
+    reprendre(tenant, lire_trois_jours())
     return tenant
 
 
@@ -82,7 +76,7 @@ def test_the_three_days_add_up_by_day_type_and_means(monkeypatch: pytest.MonkeyP
         les_documents_sont_entiers()
         les_livres_suivent()
         avant = [modele.objects.count() for modele in (FactureCaisse, Quittance, Fait, SessionCaisse)]
-    Reprise(tenant, {}, timedelta(0)).reprendre(lire_recus())
+    reprendre(tenant, lire_trois_jours())
     with scope(tenant.id):
         assert [modele.objects.count() for modele in (FactureCaisse, Quittance, Fait, SessionCaisse)] == avant
 
@@ -117,13 +111,22 @@ def les_livres_suivent() -> None:
 
 
 @pytest.fixture
-def trois_recus(monkeypatch: pytest.MonkeyPatch) -> None:
+def trois_recus(monkeypatch: pytest.MonkeyPatch) -> Lecture:
     """A few receipts of each day: enough for the shape, not the sums."""
-    recus = lire_recus()
-    choisis = {r.numero for jour in PAR_JOUR for r in [x for x in recus if x.jour == jour][:2]}
+    lecture = lire_trois_jours()
+    par_jour: dict[date, list[str]] = defaultdict(list)
+    for numero, lignes in lecture.recettes.items():
+        par_jour[lignes[0].jour].append(numero)
+    choisis = {numero for numeros in par_jour.values() for numero in numeros[:2]}
     for code, _prix, _motif in demo.REMISES:
-        choisis.add(next(recu.numero for recu in recus if code in {ligne.code for ligne in recu.lignes}))
-    monkeypatch.setattr(demo, "lire_recus", lambda: [recu for recu in recus if recu.numero in choisis])
+        choisis.add(next(n for n, lignes in lecture.recettes.items() if code in {ligne.code for ligne in lignes}))
+    quelques = Lecture(
+        {n: x for n, x in lecture.recettes.items() if n in choisis},
+        {n: x for n, x in lecture.encaissements.items() if n in choisis},
+        [],
+    )
+    monkeypatch.setattr(demo, "lire_trois_jours", lambda: quelques)
+    return quelques
 
 
 @pytest.mark.usefixtures("db", "trois_recus")
@@ -173,9 +176,11 @@ def test_a_lost_file_of_accounts_gives_new_passwords(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("db", "trois_recus")
-def test_a_load_cut_off_in_the_middle_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_load_cut_off_in_the_middle_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trois_recus: Lecture
+) -> None:
     """The fourth collection fails once, between its invoice and its receipt; two days later the load is run again."""
-    attendus = [recu.numero for recu in demo.lire_recus()]
+    attendus = list(trois_recus.recettes)
     appels = iter(range(100))
 
     def panne(**demande: object) -> object:
@@ -183,7 +188,8 @@ def test_a_load_cut_off_in_the_middle_goes_on_where_it_stopped(tmp_path: Path, m
             raise RuntimeError("coupure")
         return encaisser_facture(**demande)
 
-    monkeypatch.setattr(reprise, "encaisser_facture", panne)
+    monkeypatch.setattr(execution, "LOT", 1)
+    monkeypatch.setattr(ecriture, "encaisser_facture", panne)
     with pytest.raises(RuntimeError, match="coupure"):
         demo.charger(tmp_path)
     hopital = TenantRegistry.objects.get(slug="sainte-odile").tenant_id
