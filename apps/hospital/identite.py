@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from apps.hospital.choices import Sexe
 from apps.hospital.mots import ecrire_numero, rang_de
-from apps.hospital.telephone import est_telephone
 from apps.socle.errors import BusinessError
+from apps.socle.phones import is_phone
 from apps.socle.search import search_key
 
 AGE_MAXIMUM = 130
@@ -80,7 +80,7 @@ def _assez_court(texte: str, champ: str) -> str:
 def lire_telephone(texte: str) -> str:
     """Return a phone number as it was written, which may be empty. Raises BusinessError."""
     propre = _propre(texte)
-    if propre and (len(propre) > TELEPHONE_MAXIMUM or not est_telephone(propre)):
+    if propre and (len(propre) > TELEPHONE_MAXIMUM or not is_phone(propre)):
         raise BusinessError(
             _("Ce numéro de téléphone ne se lit pas : 6 à 15 chiffres sont attendus."),
             code="phone-invalid",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from apps.hospital.telephone import DERNIERS, chiffres_nationaux
+from apps.socle.phones import LAST_DIGITS, national_digits
 from apps.socle.search import search_key
 
 LONGUEUR_MAXIMUM = 200
@@ -19,7 +19,7 @@ RANG_MAXIMUM = 15
 
 NOTRE_NUMERO = re.compile(r"PAT[\s.\-–]*0*([0-9]{1,15})", re.IGNORECASE)
 _LIENS = re.compile("['’‘ʼ`\\-‐‑]")
-_CHIFFRES = re.compile(r"\+?[0-9\s().\-/]*[0-9][0-9\s().\-/]*")
+_DIGITS = re.compile(r"\+?[0-9\s().\-/]*[0-9][0-9\s().\-/]*")
 
 
 def rang_de(numero: str) -> int | None:
@@ -49,9 +49,9 @@ def mots_du_patient(*, numero: str, nom: str, prenom: str, telephone: str, pays:
     cle = search_key(numero)
     rang = rang_de(numero)
     mots |= {cle.replace(" ", ""), *(cle.split() if rang is None else [str(rang)])}
-    chiffres = chiffres_nationaux(telephone, pays)
+    chiffres = national_digits(telephone, pays)
     if chiffres:
-        mots |= {chiffres, chiffres[-DERNIERS:]}
+        mots |= {chiffres, chiffres[-LAST_DIGITS:]}
     return mots - {""}
 
 
@@ -77,7 +77,7 @@ def lire_demande(q: str, pays: str) -> Demande:
     rang = rang_de(texte)
     if rang is not None:
         return Demande(rang=rang)
-    if _CHIFFRES.fullmatch(texte):
+    if _DIGITS.fullmatch(texte):
         return _demande_en_chiffres(texte, pays)
     mots = _mots_demandes(texte, pays)
     return Demande(mots=mots, exacts=(search_key(texte).replace(" ", ""),) if len(mots) > 1 else ())
@@ -91,7 +91,7 @@ def _mots_demandes(texte: str, pays: str) -> tuple[str, ...]:
             mots[-1] += mot
         else:
             mots.append(mot)
-    return tuple(dict.fromkeys(chiffres_nationaux(mot, pays) or mot if _en_chiffres(mot) else mot for mot in mots))
+    return tuple(dict.fromkeys(national_digits(mot, pays) or mot if _en_chiffres(mot) else mot for mot in mots))
 
 
 def _en_chiffres(mot: str) -> bool:
@@ -100,9 +100,9 @@ def _en_chiffres(mot: str) -> bool:
 
 def _demande_en_chiffres(texte: str, pays: str) -> Demande:
     brut = re.sub(r"[^0-9]", "", texte)
-    chiffres = chiffres_nationaux(texte, pays) or brut
+    chiffres = national_digits(texte, pays) or brut
     rang = int(brut) if len(brut) <= RANG_MAXIMUM and not texte.startswith("+") else None
-    exacts = {chiffres[-DERNIERS:]} if len(chiffres) >= DERNIERS else set()
+    exacts = {chiffres[-LAST_DIGITS:]} if len(chiffres) >= LAST_DIGITS else set()
     if rang is not None:
         exacts.add(str(rang))
     return Demande(mots=(chiffres,), exacts=tuple(sorted(exacts)), rang=rang)

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.hospital.models import Patient
-from apps.hospital.telephone import ecrire_telephone
 from apps.organisations.models import Tenant
 from apps.socle.clock import local_date
+from apps.socle.phones import write_phone
 from apps.socle.search import search_key
 
 
@@ -41,7 +41,7 @@ def resultats(patients: Iterable[Patient], q: str, tenant: Tenant) -> list[Resul
             patient=patient,
             nom=surligner(patient.nom_complet, mots),
             age=age(patient.date_naissance, jour),
-            telephone=ecrire_telephone(patient.telephone, tenant.country),
+            telephone=write_phone(patient.telephone, tenant.country),
         )
         for patient in patients
     ]

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from apps.hospital.models import HospitalActTarif, HospitalExamTarif, Patient, PatientMot, Prestation, Session
 from apps.hospital.models.tarif import Tarif
 from apps.hospital.mots import Demande, lire_demande
-from apps.hospital.telephone import chiffres_nationaux
 from apps.organisations.selectors import current_tenant
 from apps.socle.models import AuditTrail
+from apps.socle.phones import national_digits
 from apps.socle.screens.lists import Step
 from apps.socle.search import search_key
 from apps.socle.unit_of_work import know, once
@@ -58,7 +58,7 @@ def doublons(
     condition = Q()
     if date_naissance is not None:
         condition |= Q(date_naissance=date_naissance)
-    chiffres = chiffres_nationaux(telephone, current_tenant().country)
+    chiffres = national_digits(telephone, current_tenant().country)
     if chiffres:
         condition |= Q(Exists(PatientMot.objects.filter(patient=OuterRef("pk"), mot=chiffres)))
     if not mots or not condition:

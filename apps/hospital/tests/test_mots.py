@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.hospital.mots import Demande, ecrire_numero, lire_demande, mots_du_nom, mots_du_patient, rang_de
-from apps.hospital.telephone import INDICATIFS, chiffres_nationaux, est_telephone
+from apps.socle.phones import DIALLING_CODES, is_phone, national_digits
 
 NOMS = st.text(st.characters(categories=["L", "Mn", "Zs", "Pd"], include_characters="'’-. "), min_size=1, max_size=40)
 
@@ -99,22 +99,22 @@ def test_other_numbers_have_no_rank(autre):
      "237699938475", "(237) 699 938 475", "699\u00a0938\u202f475"],
 )  # fmt: skip
 def test_one_phone_written_in_many_ways(ecrit):
-    assert chiffres_nationaux(ecrit, "CM") == "699938475"
-    assert est_telephone(ecrit)
+    assert national_digits(ecrit, "CM") == "699938475"
+    assert is_phone(ecrit)
 
 
-@given(st.sampled_from(sorted(INDICATIFS)), st.data())
+@given(st.sampled_from(sorted(DIALLING_CODES)), st.data())
 def test_the_code_of_the_country_is_left_out_everywhere(pays, data):
-    code, longueur = INDICATIFS[pays]
+    code, longueur = DIALLING_CODES[pays]
     national = data.draw(st.text("123456789", min_size=longueur, max_size=longueur))
     for ecrit in (f"+{code}{national}", f"00{code} {national}", f"{code}{national}"):
-        assert chiffres_nationaux(ecrit, pays) == national
+        assert national_digits(ecrit, pays) == national
 
 
 def test_an_unknown_country_keeps_its_digits():
-    assert chiffres_nationaux("+1 202 555 0143", "US") == "12025550143"
+    assert national_digits("+1 202 555 0143", "US") == "12025550143"
 
 
 @pytest.mark.parametrize("texte", ["12345", "1234567890123456", "699 A", "", "appeler Paul", "69993847٥"])
 def test_not_a_phone(texte):
-    assert not est_telephone(texte)
+    assert not is_phone(texte)

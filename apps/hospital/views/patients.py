@@ -18,13 +18,13 @@ from apps.hospital.forms import FiltrePatients, PatientForm, poser_erreur
 from apps.hospital.models import Patient
 from apps.hospital.presentation import age, resultats
 from apps.hospital.services import enregistrer_patient, modifier_patient
-from apps.hospital.telephone import ecrire_telephone, est_telephone
 from apps.mouvements.selectors import solde
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import local_date
 from apps.socle.errors import BusinessError
 from apps.socle.idempotency import run_once
+from apps.socle.phones import is_phone, write_phone
 from apps.socle.screens.addresses import way_back, with_query
 from apps.socle.screens.lists import page_of
 
@@ -75,7 +75,7 @@ def _adresse_nouveau(q: str) -> str:
 
 def _deja_dit(q: str) -> dict[str, str]:
     """Return the field that a search without result already fills: a phone number, or a name."""
-    if est_telephone(q):
+    if is_phone(q):
         return {"telephone": q}
     return {"nom": q} if any(caractere.isalpha() for caractere in q) else {}
 
@@ -185,7 +185,7 @@ def fiche(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     contexte: dict[str, Any] = {
         "patient": patient,
         "age": age(patient.date_naissance, local_date(staff.tenant.time_zone)),
-        "telephone": ecrire_telephone(patient.telephone, staff.tenant.country),
+        "telephone": write_phone(patient.telephone, staff.tenant.country),
         "solde": None,
         "visites": None,
         "sections": sections_de(staff, patient),

@@ -26,6 +26,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from apps.socle.money import format_amount, plain
+from apps.socle.phones import write_phone
 from apps.socle.progress import count
 from apps.socle.screens import chart, dates, fields, lists
 from apps.socle.screens.icons import ICONS
@@ -74,6 +75,12 @@ def quantite(number: Decimal | None) -> str:
 def unite(currency: str) -> str:
     """`Montant ({{ tenant.currency|unite }})`: FCFA, for the head of a column."""
     return format_amount(Decimal(0), currency, unit=True).rpartition("\u00a0")[2]
+
+
+@register.filter
+def telephone(number: str, country: str) -> str:
+    """`{{ patient.telephone|telephone:tenant.country }}`: 6 77 41 20 93, as it is read aloud."""
+    return write_phone(number, country)
 
 
 @register.filter

@@ -27,13 +27,13 @@ from apps.comptabilite.caisse.views.poste import Poste
 from apps.hospital.models import Patient
 from apps.hospital.presentation import age, resultats
 from apps.hospital.selectors import chercher_patients
-from apps.hospital.telephone import ecrire_telephone
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.clock import local_date
 from apps.socle.errors import BusinessError
 from apps.socle.idempotency import KeyReused
 from apps.socle.money import format_amount, plain
+from apps.socle.phones import write_phone
 from apps.socle.screens.amounts import read_amount
 from apps.socle.screens.fields import ErrorSummary
 from apps.socle.templatetags.cauris import KEY_FIELD
@@ -223,7 +223,7 @@ def _identite(patient: Patient | None, staff: StaffRequest) -> list[str]:
     if patient is None:
         return []
     ans = age(patient.date_naissance, local_date(staff.tenant.time_zone))
-    return [dit for dit in (ans, ecrire_telephone(patient.telephone, staff.tenant.country)) if dit]
+    return [dit for dit in (ans, write_phone(patient.telephone, staff.tenant.country)) if dit]
 
 
 def _a_encaisser(patient: Patient | None) -> list[FactureCaisse]:
