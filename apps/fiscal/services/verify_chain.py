@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.fiscal.checkpoints import Checkpoint
+from apps.fiscal.closing_verification import ClosingReader
 from apps.fiscal.first_pass import KEPT_ANOMALIES, Findings, Stretch, place_before, read_stretch
 from apps.fiscal.keys import Keys, genuine_keys
 from apps.fiscal.parallel import in_processes
@@ -53,7 +54,8 @@ def verify_chain(
 ) -> Verification:
     """Verify the chain of the tenant in scope from its genesis, or from a checkpoint, to its head.
 
-    From a checkpoint, that link is the first one read, and must still have the hash that it had.
+    From a checkpoint, that link is the first one read, and must still have the hash that it had; of
+    closings all bytes and places are verified, trees and totals of those that end behind it.
     `processes` above one share the work, each with a connection of its own: they see what is
     committed, and must not be asked for where this process may have no children (a worker's task).
     Links added meanwhile are left for the next time. `progress` is called with (done, total).
@@ -68,10 +70,11 @@ def verify_chain(
             findings.add(_replaced(key_id))
         head = read_head(tenant_id)
         done = _read(tenant_id, keys, first if since else LOWEST, head.last, processes, progress)
-        checkpoint = [*_at_the_checkpoint(tenant_id, since)] if since else []
-    for anomaly in checkpoint:
-        findings.add(anomaly)
-    findings.join(done.findings)
+        for anomaly in _at_the_checkpoint(tenant_id, since) if since else ():
+            findings.add(anomaly)
+        findings.join(done.findings)
+        for anomaly in ClosingReader(tenant_id, keys, since.sequence_number if since else 0).read_all():
+            findings.add(anomaly)
     for anomaly in _at_the_head(head, done.place):
         findings.add(anomaly)
     return Verification(

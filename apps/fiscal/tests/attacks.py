@@ -17,7 +17,7 @@ from tests.support.database import connect_as
 LENGTH = 5
 """Links of the chain that the fixture `hospital` makes."""
 # The verifier reads the keys through its own connection, so their table must stay unlocked here.
-TABLES = ["fiscal_fiscalentry", "fiscal_fiscalsequence", "fiscal_fiscalcommitment"]
+TABLES = ["fiscal_fiscalentry", "fiscal_fiscalsequence", "fiscal_fiscalcommitment", "fiscal_fiscalclosing"]
 CONSTRAINTS = """
 select c.conrelid::regclass::text, quote_ident(c.conname) from pg_constraint c
 where c.conrelid = any(%s::regclass[]) and c.contype in ('c', 'u', 'f') order by c.contype = 'u'

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from apps.fiscal import stored_links
+from apps.fiscal import day_sums, stored_links, tree
 from apps.fiscal.subscribers import chain
 from apps.fiscal.tests.attacks import LENGTH, AsOwner, Owner
 from apps.fiscal.tests.factories import CASHIER, FIRST_DAY, TEST_FACT, Clock, chain_links
@@ -77,7 +77,8 @@ def as_owner(monkeypatch: pytest.MonkeyPatch) -> AsOwner:
         with connect_as("owner", autocommit=False) as raw:
             owner = Owner(raw, tenant)
             owner.begin()
-            monkeypatch.setattr(stored_links, "connection", owner)
+            for module in (stored_links, day_sums, tree):
+                monkeypatch.setattr(module, "connection", owner)
             yield owner
             raw.rollback()
 
