@@ -79,6 +79,7 @@ EXPECTED: dict[str, Opens] = {
     "caisse:session": get(CAI),
     "caisse:ouvrir": post(CAI),
     "caisse:fermer": post(CAI),
+    "caisse:une_session": get(ADM, CAI, COM, AUD),
     "caisse:regle": get(ADM, CAI, COM, AUD),
     "facturation:facture": get(CAI, COM, AUD),
     "fiscal:chain": get(ADM, COM, AUD),

@@ -66,7 +66,7 @@ def remplir(hopital: Hopital) -> dict[str, tuple[Any, ...]]:
         attente = ImputationEnAttente.objects.first()
         return {
             "caisse:facture": (attend.id,), "caisse:corriger": (rejetee.id,), "caisse:encaisser_facture": (validee.id,),
-            "caisse:quittance": (quittance.id,), "hospital:patient": (patiente.id,), "hospital:patient_modifier": (patiente.id,),
+            "caisse:quittance": (quittance.id,), "caisse:une_session": (premiere.id,), "hospital:patient": (patiente.id,), "hospital:patient_modifier": (patiente.id,),
             "hospital:visite": (payee.session_id,), "hospital:tarif": (tarif.id,), "hospital:tarif_changer": (tarif.id,),
             "facturation:facture": (invoice.id,), "mouvements:compte": (patiente.tiers_id,), "grand_livre:compte": ("4111",),
             "mouvements:ecriture": (MouvementFinancier.objects.first().id,), "grand_livre:ecriture": (Ecriture.objects.first().id,),

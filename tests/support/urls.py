@@ -94,6 +94,7 @@ def samples_of(tenant: Tenant) -> dict[str, Any]:
             "rang": 1,
             "reprise_id": RepriseCaisse.objects.latest("pk").pk,
             "sequence_number": 1,
+            "session_caisse_id": SessionCaisse.objects.latest("pk").pk,
             "session_id": Session.objects.latest("pk").pk,
             "tarif_id": HospitalActTarif.objects.latest("pk").pk,
             "tiers_id": Tiers.objects.latest("pk").pk,

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from django.db.models import F, QuerySet, Sum
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.comptabilite.caisse.choices import MoyenPaiement, StatutFacture, StatutSession
@@ -125,6 +127,13 @@ def lien_quittance(quittance_id: uuid.UUID) -> tuple[str, str]:
     """Return (URL, number) of a receipt, for whoever shows its fact."""
     numero = Quittance.objects.values_list("numero_quittance", flat=True).get(pk=quittance_id)
     return reverse("caisse:quittance", args=[quittance_id]), numero
+
+
+def lien_session(session_caisse_id: uuid.UUID) -> tuple[str, str]:
+    """Return (URL, label) of a till session, for whoever shows the fact of its float or of its difference."""
+    session = SessionCaisse.objects.select_related("caisse").get(pk=session_caisse_id)
+    dit = f"{session.caisse.code} {date_format(timezone.localtime(session.ouverte_le), 'd/m/Y')}"
+    return reverse("caisse:une_session", args=[session_caisse_id]), dit
 
 
 def lien_facture(facture_id: uuid.UUID) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.comptabilite.caisse.views import encaissement, facture, factures, quittances, reprises, session
+from apps.comptabilite.caisse.views import encaissement, facture, factures, quittances, reprises, session, sessions
 
 app_name = "caisse"
 urlpatterns = [
@@ -26,5 +26,6 @@ urlpatterns = [
     path("ma-caisse/", session.ma_caisse, name="session"),
     path("ma-caisse/ouvrir/", session.ouvrir, name="ouvrir"),
     path("ma-caisse/fermer/", session.fermer, name="fermer"),
+    path("sessions/<uuid:session_caisse_id>/", sessions.une_session, name="une_session"),
     path("regle-de-validation/", session.regle, name="regle"),
 ]

@@ -15,6 +15,7 @@ def ready() -> None:
     declare_number(Numbered("QUIT", "comptabilite.Quittance", "numero_quittance"))
     facts.declare()
     register_source_link("comptabilite.Quittance", selectors.lien_quittance, "caisse:quittance")
+    register_source_link("comptabilite.SessionCaisse", selectors.lien_session, "caisse:une_session")
     register_source_link("comptabilite.FactureCaisse", selectors.lien_facture, "caisse:facture")
     register_step("caisse", provisioning.premiere_caisse, order=60)
     register_preclosing_check("caisse", sessions_non_fermees)

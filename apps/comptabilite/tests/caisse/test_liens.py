@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 
 from apps.comptabilite.caisse.services.encaisser_facture import encaisser_facture
+from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
+from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
 from apps.comptabilite.caisse.services.valider_facture import valider_facture
 from apps.comptabilite.caisse.services.vendre_au_comptant import vendre_au_comptant
+from apps.comptabilite.grand_livre.selectors import ecritures_du_fait
 from apps.comptabilite.tests.caisse.factories import Guichet, especes, lignes, make_facture
+from apps.fiscal.selectors import entries_of_source
 from apps.mouvements.models import MouvementFinancier
 from apps.mouvements.selectors import solde
 from apps.organisations.tests.factories import make_user
+from apps.socle.clock import local_date
 from apps.socle.facts import source_link, source_url
+from apps.socle.models import Fait
 
 pytestmark = pytest.mark.database
 
@@ -39,6 +47,49 @@ def test_each_document_has_its_address(vente) -> None:
         facture.numero_travail,
     )
     assert source_url("comptabilite.Quittance", quittance.id) == f"/caisse/quittances/{quittance.id}/"
+
+
+@pytest.mark.urls("config.urls_staff")
+def test_a_float_leads_to_its_session(guichet: Guichet) -> None:
+    fait = Fait.objects.get(type="fonds_de_caisse")
+    jour = f"{local_date(guichet.tenant.time_zone):%d/%m/%Y}"
+    assert source_link(fait.source_type, fait.source_id) == (f"/caisse/sessions/{guichet.session.pk}/", f"C1 {jour}")
+    assert source_url(fait.source_type, fait.source_id) == f"/caisse/sessions/{guichet.session.pk}/"
+
+
+def test_a_session_shows_its_float_takings_count_and_what_they_left(
+    guichet: Guichet, vente, client: Client, django_assert_max_num_queries
+) -> None:
+    racine = f"/{guichet.tenant.slug}"
+    client.force_login(make_user(guichet.tenant, "auditeur"))
+    page = f"{racine}/caisse/sessions/{guichet.session.pk}/"
+    ouverte = client.get(page).content.decode()
+    for dit in ("Ngo Bassong", "50\u202f000\u00a0FCFA", "61\u202f500\u00a0FCFA", vente.quittance.numero_quittance):
+        assert dit in ouverte
+    assert "Espèces comptées" not in ouverte
+    fermer_session_caisse(
+        session_caisse_id=guichet.session.pk, compte=Decimal(61_000), motif_ecart="Billet", acteur=guichet.caissiere
+    )
+    with django_assert_max_num_queries(30):
+        fermee = client.get(page).content.decode()
+    for dit in ("Espèces comptées", "61\u202f000\u00a0FCFA", "\u2212500\u00a0FCFA", "Billet"):
+        assert dit in fermee
+    for fait in Fait.objects.filter(source_id=guichet.session.pk):
+        (ecriture,) = ecritures_du_fait(fait.pk)
+        assert f"{racine}/comptabilite/ecritures/{ecriture.pk}/" in fermee
+        maillon = entries_of_source(fait.source_type, fait.source_id).get(fact_id=fait.pk)
+        assert page in client.get(f"{racine}/comptabilite/ecritures/{ecriture.pk}/").content.decode()
+        assert page in client.get(f"{racine}/chaine/{maillon.sequence_number}/").content.decode()
+    assert Fait.objects.filter(source_id=guichet.session.pk).count() == 2
+
+
+def test_a_session_that_moved_no_money_says_so(guichet: Guichet, client: Client, settings) -> None:
+    settings.SECOND_FACTOR = "optional"
+    client.force_login(make_user(guichet.tenant, "comptable"))
+    fermer_session_caisse(session_caisse_id=guichet.session.pk, compte=Decimal(50_000), acteur=guichet.caissiere)
+    suivante = ouvrir_session_caisse(caisse_id=guichet.caisse.pk, fonds=Decimal(50_000), acteur=guichet.caissiere)
+    page = client.get(f"/{guichet.tenant.slug}/caisse/sessions/{suivante.pk}/").content.decode()
+    assert "Ni le fonds ni le comptage n’ont déplacé d’argent." in page
 
 
 def test_the_account_of_the_patient_is_settled_and_leads_to_both(guichet: Guichet, vente, client: Client) -> None:
