@@ -94,6 +94,10 @@ EXPECTED: dict[str, Opens] = {
     "fiscal:checks": get(ADM, COM, AUD),
     "fiscal:check": get(ADM, COM, AUD),
     "fiscal:answer": post(ADM, COM),
+    "fiscal:closings": get(ADM, COM, AUD),
+    "fiscal:closing": get(ADM, COM, AUD),
+    "fiscal:close": get(ADM, COM, status=303),  # the specimens' first day is closed: its page is its closing
+    "fiscal:closing_hour": post(ADM, COM),
     "grand_livre:ecritures": get(COM, AUD),
     "grand_livre:valider": post(COM),
     "grand_livre:ecriture": get(COM, AUD),
@@ -154,6 +158,7 @@ ADMIN_MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     "facturation.invoicesequence": ((ADM, COM, AUD), NOBODY, NOBODY),
     "facturation.taxrule": ((ADM, COM, AUD), NOBODY, NOBODY),
     "fiscal.fiscalanchor": ((ADM, COM, AUD), NOBODY, NOBODY),
+    "fiscal.fiscalclosing": ((ADM, COM, AUD), NOBODY, NOBODY),
     "fiscal.fiscalentry": ((ADM, COM, AUD), NOBODY, NOBODY),
     "fiscal.fiscalintegrityanswer": ((ADM, COM, AUD), NOBODY, NOBODY),
     "fiscal.fiscalintegritycheck": ((ADM, COM, AUD), NOBODY, NOBODY),

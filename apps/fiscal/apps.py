@@ -12,14 +12,16 @@ class FiscalConfig(AppConfig):
     def ready(self) -> None:
         from apps.fiscal import constraints, home, provisioning, subscribers
         from apps.fiscal.choices import AnchorStatus, CheckStatus
+        from apps.fiscal.closings import source_link
         from apps.fiscal.facts import CLOSING_MADE
         from apps.fiscal.selectors import traces_of_fact
         from apps.organisations.provisioning import register_step
-        from apps.socle.facts import declare_fact, register_traces, subscribe
+        from apps.socle.facts import declare_fact, register_source_link, register_traces, subscribe
         from apps.socle.screens.states import declare_state
 
         constraints.declare()
         declare_fact(CLOSING_MADE)
+        register_source_link("fiscal.FiscalClosing", source_link, "fiscal:closing")
         subscribe("fiscal", subscribers.chain)
         register_traces("fiscal", traces_of_fact)
         register_step("fiscal.chain", provisioning.open_the_chain, 20)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.fiscal.choices import ClosingType
@@ -15,6 +17,9 @@ from apps.organisations.models import Tenant
 from apps.socle.scope import require_scope
 from apps.socle.screens.dates import short_date
 
+KINDS = {"jour": ClosingType.DAILY, "mois": ClosingType.MONTHLY, "annee": ClosingType.YEARLY}
+"""How a kind of closing is written in an address and on a command line."""
+WORDS = {kind: word for word, kind in KINDS.items()}
 PARTS = {ClosingType.MONTHLY: ClosingType.DAILY, ClosingType.YEARLY: ClosingType.MONTHLY}
 """What a month and a year are made of."""
 
@@ -40,6 +45,11 @@ def period_label(closing_type: str, end: date) -> str:
 def local_moment(closing: FiscalClosing, tenant: Tenant) -> datetime:
     """Return when it was closed, in the tenant's zone."""
     return closing.closed_at.astimezone(ZoneInfo(tenant.time_zone))
+
+
+def source_link(closing_id: UUID) -> tuple[str, str]:
+    """Return (URL, number) of a closing, for the page of its link."""
+    return reverse("fiscal:closing", args=[closing_id]), FiscalClosing.objects.get(pk=closing_id).number
 
 
 def closings(closing_type: str = "") -> QuerySet[FiscalClosing]:

@@ -1,6 +1,9 @@
-"""The filters of the chain, and the answer to a verification that failed."""
+"""The filters of the chain, the answer to a verification that failed, the confirmation of a closing."""
 
 from __future__ import annotations
+
+from datetime import date
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.fiscal.choices import EntryType
 from apps.fiscal.closings import closing_by_number
 from apps.fiscal.models import FiscalClosing
+from apps.socle.screens.dates import short_date
 
 
 class EntryFilter(forms.Form):
@@ -73,3 +77,33 @@ def _closing(number: str) -> FiscalClosing:
     if found is None:
         raise forms.ValidationError(_("Aucune clôture ne porte le numéro « %s ».") % number)
     return found
+
+
+class ConfirmationForm(forms.Form):
+    """The last day of the period, typed: what is sealed cannot be opened again."""
+
+    confirmation = forms.DateField(
+        label=_("Tapez le dernier jour clôturé"),
+        input_formats=["%d/%m/%Y", "%Y-%m-%d"],
+        widget=forms.TextInput(attrs={"placeholder": "jj/mm/aaaa", "autocomplete": "off", "size": 12}),
+    )
+
+    def __init__(self, *args: Any, end: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.end = end
+
+    def clean_confirmation(self) -> date:
+        typed: date = self.cleaned_data["confirmation"]
+        if typed != self.end:
+            raise forms.ValidationError(_("Ce n’est pas le jour à clôturer : %s.") % short_date(self.end))
+        return typed
+
+
+class ClosingHourForm(forms.Form):
+    """The local hour from which finished days close by themselves."""
+
+    hour = forms.TypedChoiceField(
+        label=_("Clôture automatique des jours finis, à partir de"),
+        coerce=int,
+        choices=[(hour, f"{hour:02d} h") for hour in range(24)],
+    )

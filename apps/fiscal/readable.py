@@ -12,8 +12,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.fiscal.choices import ClosingType
 from apps.fiscal.models import FiscalEntry
-from apps.socle.facts import declarations, role_label
+from apps.socle.facts import criterion_label, declarations, role_label
 from apps.socle.money import decimals
 
 # Keys that producers write, which are code: without accents, in one language. Roles have their words from who declares them.
@@ -107,6 +108,9 @@ LABELS = {
     "version": gettext_lazy("version"),
 }
 
+# Values of our own facts that are code as well.
+VALUES = {("closing_type", str(kind)): kind.label for kind in ClosingType}
+
 
 @dataclass(frozen=True)
 class Node:
@@ -169,7 +173,7 @@ def _line(line: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "role": role_label(line["role"]),
         "label": line["label"],
-        "criteria": ", ".join(line["criteria"].values()),
+        "criteria": ", ".join(criterion_label(name, value) for name, value in line["criteria"].items()),
         "amount": Decimal(line["amount"]),
     }
 
@@ -177,7 +181,7 @@ def _line(line: Mapping[str, Any]) -> dict[str, Any]:
 def layout(content: Any) -> tuple[Node, ...]:
     """Return an object or a list of the signed data as nodes, in its order; every value is there."""
     if isinstance(content, Mapping):
-        return tuple(_node(label(key), value) for key, value in content.items())
+        return tuple(_node(label(key), VALUES.get((key, str(value)), value)) for key, value in content.items())
     return tuple(_node(str(rank), value) for rank, value in enumerate(content, start=1))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from celery import shared_task
@@ -14,11 +14,13 @@ from apps.fiscal.selectors import latest_check
 from apps.fiscal.services.anchor_head import anchor_head
 from apps.fiscal.services.check_chain import check_chain
 from apps.fiscal.services.close_due import close_finished, finished_until, is_due
+from apps.fiscal.services.close_period import close_period
 from apps.fiscal.services.deliver_anchor import deliver_anchor
 from apps.fiscal.survey import ChainBroken
 from apps.organisations.models import Tenant
 from apps.socle.actors import SYSTEM, Acteur, ActorKind
 from apps.socle.clock import local_date
+from apps.socle.errors import BusinessError
 from apps.socle.models import TenantRegistry
 from apps.socle.scope import scope
 from apps.socle.tenants import each_tenant
@@ -128,3 +130,19 @@ def close_one_tenant(tenant_id: str) -> int:
         logger.error("tenant %s cannot be closed: %s", tenant_id, error)
         verify_one_chain.delay(tenant_id)
     return made
+
+
+@shared_task
+def close_one_period(tenant_id: str, closing_type: str, day: str, user_id: str, label: str, role: str) -> bool:
+    """Close a long day for the person who asked; return whether this made it. A refusal is logged."""
+    with scope(UUID(tenant_id)):
+        try:
+            closure = close_period(
+                closing_type=closing_type,
+                closing_date=date.fromisoformat(day),
+                acteur=Acteur(ActorKind.USER, UUID(user_id), label, role=role),
+            )
+        except BusinessError as error:
+            logger.error("tenant %s, %s of %s is not closed: %s", tenant_id, closing_type, day, error)
+            return False
+    return closure.created

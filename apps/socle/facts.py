@@ -118,6 +118,7 @@ Traces = Callable[[uuid.UUID], Iterable[Trace]]
 
 _declarations: dict[str, FactDeclaration] = {}
 _role_words: dict[str, Text] = {}
+_criterion_words: dict[tuple[str, str], Text] = {}
 _subscribers: dict[str, Subscriber] = {}
 _source_links: dict[str, SourceLink] = {}
 _source_urls: dict[str, str] = {}
@@ -149,6 +150,16 @@ def name_roles(words: Mapping[str, Text]) -> None:
 def role_label(role: str) -> str:
     """Return what a role is called; one that nobody named is shown as it is written."""
     return str(_role_words.get(role, role.replace("_", " ")))
+
+
+def name_criteria(criterion: str, words: Mapping[str, Text]) -> None:
+    """Say how the values of a criterion (`moyen`) are called on screens. Called from `AppConfig.ready()`."""
+    _criterion_words.update({(criterion, value): text for value, text in words.items()})
+
+
+def criterion_label(criterion: str, value: str) -> str:
+    """Return what a criterion's value is called; one that nobody named is shown as it is written."""
+    return str(_criterion_words.get((criterion, value), value))
 
 
 def subscribe(name: str, handler: Subscriber) -> None:

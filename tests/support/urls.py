@@ -15,7 +15,7 @@ from apps.comptabilite.caisse.choices import StatutFacture
 from apps.comptabilite.caisse.models import FactureCaisse, Quittance, RepriseCaisse, SessionCaisse
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente
 from apps.facturation.models import Invoice
-from apps.fiscal.models import FiscalIntegrityCheck
+from apps.fiscal.models import FiscalClosing, FiscalIntegrityCheck
 from apps.hospital.models import HospitalActTarif, Patient, Session
 from apps.mouvements.models import MouvementFinancier
 from apps.organisations.models import Membership, Tenant, Tiers
@@ -80,6 +80,11 @@ def samples_of(tenant: Tenant) -> dict[str, Any]:
         return {
             "attente_id": ImputationEnAttente.objects.latest("pk").pk,
             "check_id": FiscalIntegrityCheck.objects.latest("pk").pk,
+            "closing_id": FiscalClosing.objects.latest("pk").pk,
+            "fiscal:close": {
+                "periodicity": "jour",
+                "day": FiscalClosing.objects.latest("pk").closing_date.isoformat(),
+            },
             "ecriture_id": Ecriture.objects.latest("pk").pk,
             "facture_id": FactureCaisse.objects.filter(statut=StatutFacture.EN_ATTENTE).latest("pk").pk,
             "caisse:corriger": {

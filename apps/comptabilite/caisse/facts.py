@@ -14,7 +14,7 @@ from apps.comptabilite.caisse.choices import MoyenPaiement
 from apps.comptabilite.caisse.models import PaiementQuittance, Quittance, SessionCaisse
 from apps.organisations.models import Tiers
 from apps.socle.actors import Acteur
-from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, declare_fact, name_roles
+from apps.socle.facts import FactDeclaration, FactLine, FactToPublish, declare_fact, name_criteria, name_roles
 from apps.socle.language import document_language
 from apps.socle.money import plain
 
@@ -43,6 +43,7 @@ ROLES = {
 def declare() -> None:
     """Register the till's facts and the words of their roles. Called from `wiring.ready()`."""
     name_roles(ROLES)
+    name_criteria("moyen", {moyen.value: moyen.label for moyen in MoyenPaiement})
     declare_fact(
         FactDeclaration(
             type=QUITTANCE,

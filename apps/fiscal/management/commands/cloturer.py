@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.fiscal import closings
 from apps.fiscal.choices import ClosingType
+from apps.fiscal.closings import KINDS
 from apps.fiscal.crypto import MasterSecretError
 from apps.fiscal.models import FiscalClosing
 from apps.fiscal.services.close_due import close_through
@@ -24,7 +25,6 @@ from apps.socle.scope import scope
 from apps.socle.screens.dates import short_instant
 
 REFUSED, NOT_TRIED = 1, 2
-KINDS = {"jour": ClosingType.DAILY, "mois": ClosingType.MONTHLY, "annee": ClosingType.YEARLY}
 
 
 class Command(BaseCommand):
