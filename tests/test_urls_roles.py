@@ -254,7 +254,12 @@ def houses(specimens: Specimens, django_db_blocker: DjangoDbBlocker) -> Iterator
             clients={role: client_of(user) for role, user in people.items()},
             stranger=client_of(make_user(specimens.other, ADM)),
             samples=samples_of(tenant),
-            foreign=samples_of(specimens.other) | {"numero": "9999", "sequence_number": 999_999},
+            foreign=samples_of(specimens.other)
+            | {
+                "numero": "9999",
+                "sequence_number": 999_999,
+                "fiscal:close": {"periodicity": "jour", "day": "2026-02-30"},
+            },
             specimens=specimens,
         )
     patch.undo()
