@@ -25,9 +25,9 @@ ENV PATH=/venv/bin:$PATH \
 # The values of this one line exist while static files are collected, and in no layer's environment.
 RUN SECRET_KEY=unused-while-collecting DATABASE_URL=postgresql:///unused CAURIS_MASTER_SECRET_FILE=/nonexistent \
     python manage.py collectstatic --noinput --verbosity=0 \
-    && install --directory --owner=cauris --group=cauris --mode=0700 var/files
+    && install --directory --owner=cauris --group=cauris --mode=0700 var/files var/ancres
 USER cauris
-VOLUME /app/var/files
+VOLUME ["/app/var/files", "/app/var/ancres"]
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "bin/healthy"]
 CMD ["gunicorn", "--config=python:config.gunicorn", "--bind=0.0.0.0:8000", "config.wsgi:application"]

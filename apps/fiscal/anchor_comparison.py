@@ -23,7 +23,7 @@ from apps.fiscal import anchor_file, anchor_line
 from apps.fiscal.anchor_line import Head, UnreadableLine
 from apps.fiscal.choices import AnchorStatus, AnchorType
 from apps.fiscal.keys import genuine_keys
-from apps.fiscal.places import listed_heads, object_name
+from apps.fiscal.places import listed_heads, object_folder, reference_of
 from apps.fiscal.stored_links import read_anchors, read_chain_hashes, read_closing_hashes, read_head
 from apps.fiscal.verification import Anomaly
 
@@ -70,7 +70,7 @@ def compare_with_anchors(tenant_id: UUID) -> Comparison:
 
 @dataclass
 class _Registered:
-    """The anchors that the database knows: all places, and what must be found outside (signature or name → number)."""
+    """The anchors that the database knows: all places, and what must be found outside (signature or reference → number)."""
 
     places: list[Place] = field(default_factory=list)
     in_file: dict[str, int] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class _Registered:
             if anchor.anchor_type == AnchorType.FILE:
                 registered.in_file[head.signature] = anchor.sequence_number
             elif anchor.anchor_type == AnchorType.S3:
-                registered.in_bucket[object_name(anchor)] = anchor.sequence_number
+                registered.in_bucket[anchor.anchor_reference] = anchor.sequence_number
         return registered
 
 
@@ -145,13 +145,14 @@ def _in_bucket(tenant_id: UUID, missing: dict[str, int], result: Comparison) -> 
     try:
         for number, chain_hash, name in listed_heads(tenant_id):
             known[number, chain_hash] = name.rpartition("/")[2]
-            missing.pop(name, None)
+            missing.pop(reference_of(name), None)
     except (BotoCoreError, ClientError, OSError) as error:
         logger.warning("the anchors' bucket cannot be listed: %s", error)
         said = _("Le stockage verrouillé ne répond pas : ses têtes n’ont pas été comparées.")
         result.warnings.append(Anomaly(0, "", "anchor-unreachable", said))
         return known
-    _lost(missing, _("stockage verrouillé"), result)
+    here = reference_of(object_folder(tenant_id))  # another bucket or folder that served before is not asked
+    _lost({name: number for name, number in missing.items() if name.startswith(here)}, _("stockage verrouillé"), result)
     return known
 
 

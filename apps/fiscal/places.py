@@ -22,7 +22,6 @@ from django.utils.translation import gettext as _
 from apps.fiscal import anchor_file
 from apps.fiscal.choices import AnchorType
 from apps.fiscal.models import FiscalAnchor
-from apps.fiscal.stored_links import StoredAnchor
 from apps.socle.language import document_language
 
 CALL = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 2}, user_agent_extra="cauris")
@@ -70,7 +69,7 @@ def object_folder(tenant_id: UUID) -> str:
     return f"{settings.ANCHOR_S3_PREFIX}/{tenant_id}/"
 
 
-def object_name(anchor: FiscalAnchor | StoredAnchor) -> str:
+def object_name(anchor: FiscalAnchor) -> str:
     """Number first, twelve digits: names sort like the chain, and a listing alone can be compared with it."""
     moment = anchor.created_at.strftime("%Y%m%dT%H%M%S%f")
     return f"{object_folder(anchor.tenant_id)}{anchor.sequence_number:012d}-{anchor.chain_hash}-{moment}.json"
@@ -92,7 +91,12 @@ def _to_bucket(anchor: FiscalAnchor) -> Written:
         version = answer.get("VersionId", "")
     if client.head_object(**at).get("ObjectLockMode") != LOCK:
         raise NotLocked(f"{settings.ANCHOR_S3_BUCKET}: object lock is not in force")
-    return Written(f"s3://{settings.ANCHOR_S3_BUCKET}/{name}", version)
+    return Written(reference_of(name), version)
+
+
+def reference_of(name: str) -> str:
+    """Return how an object of the bucket that is set is referred to, by its name or the beginning of it."""
+    return f"s3://{settings.ANCHOR_S3_BUCKET}/{name}"
 
 
 def _version_there(client: Any, at: dict[str, str]) -> str | None:

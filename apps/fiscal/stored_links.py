@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -28,7 +27,7 @@ left join fiscal_fiscalsequence s on s.tenant_id = %s
 # Days and moments are spelled by explicit formats in UTC: no setting of the server or of the
 # session (DateStyle, TimeZone, lc_time) changes what is compared.
 _ANCHORS = """
-select tenant_id, sequence_number, chain_hash, line, anchor_type, status, created_at
+select sequence_number, chain_hash, line, anchor_type, status, coalesce(anchor_reference, '')
 from fiscal_fiscalanchor where tenant_id = %s order by created_at, id
 """
 _CLOSINGS = "select closing_hash from fiscal_fiscalclosing where tenant_id = %s and closing_hash = any(%s)"
@@ -207,13 +206,12 @@ def read_chain_hashes(tenant_id: UUID, numbers: list[int]) -> dict[int, str]:
 class StoredAnchor(NamedTuple):
     """A head that the database says to have written outside."""
 
-    tenant_id: UUID
     sequence_number: int
     chain_hash: str
     line: str
     anchor_type: str
     status: str
-    created_at: datetime
+    anchor_reference: str
 
 
 def read_anchors(tenant_id: UUID) -> list[StoredAnchor]:

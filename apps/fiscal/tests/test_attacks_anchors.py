@@ -254,7 +254,9 @@ def test_the_bucket_knows_a_later_head(anchored: Tenant, listing: Stubber) -> No
     assert codes(anchored) == [("anchor-differs", 2)]
 
 
-def test_a_head_that_is_gone_from_the_bucket_is_missed(anchored: Tenant, listing: Stubber) -> None:
+def test_a_head_that_is_gone_from_the_bucket_is_missed(
+    anchored: Tenant, listing: Stubber, settings: LazySettings
+) -> None:
     with scope(anchored.pk):
         _file, row = anchor_head(acteur=SYSTEM, hand_over=False)
     listing.add_response("put_object", {"VersionId": "v1"})
@@ -262,6 +264,10 @@ def test_a_head_that_is_gone_from_the_bucket_is_missed(anchored: Tenant, listing
     deliver_anchor(tenant_id=anchored.pk, anchor_id=row.pk)
     answer(listing, anchored, places.object_name(row).rpartition("/")[2])
     assert codes(anchored) == []
+    settings.ANCHOR_S3_PREFIX = "ancres-2027"
+    answer(listing, anchored)
+    assert codes(anchored) == [], "another folder begins"
+    settings.ANCHOR_S3_PREFIX = "ancres"
     answer(listing, anchored)
     (found,) = compare(anchored).anomalies
     assert "1 tête écrite ne se trouve plus (stockage verrouillé)" in str(found)

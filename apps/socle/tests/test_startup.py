@@ -16,7 +16,7 @@ from django.db import connections
 from apps.socle import startup
 from apps.socle.installer import house_models, install
 from apps.socle.models import InstalledProtection
-from apps.socle.seal import seals
+from apps.socle.seal import _as_restored, seals
 from tests.support.database import Alias, connect_as
 
 pytestmark = pytest.mark.database
@@ -179,3 +179,10 @@ def test_installing_again_changes_nothing(repaired):
     kept = dict(InstalledProtection.objects.values_list("name", "digest"))
     install("owner")
     assert dict(InstalledProtection.objects.values_list("name", "digest")) == kept
+
+
+def test_a_list_of_words_has_one_seal_before_a_dump_and_after_its_restore() -> None:
+    made = "x CHECK (((a)::text = ANY ((ARRAY['b'::character varying, 'd''e, f'::character varying])::text[])))"
+    read = "x CHECK (((a)::text = ANY (ARRAY[('b'::character varying)::text, ('d''e, f'::character varying)::text])))"
+    assert _as_restored(made) == _as_restored(read) == read
+    assert _as_restored(made.replace("'b'", "'c'")) != read

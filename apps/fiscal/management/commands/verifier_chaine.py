@@ -76,7 +76,8 @@ def sentence(check: FiscalIntegrityCheck) -> str:
     verified = f"{count(check.entries_validated)} maillons vérifiés en {seconds} s"
     if check.holds:
         head = f"tête {check.head_sequence_number} {check.head_hash[:16]}…"
-        return f"chaîne conforme, {verified}, {head}"
+        unsure = "".join(f". À surveiller : {warning['text']}" for warning in check.report)
+        return f"chaîne conforme, {verified}, {head}{unsure}"
     first = check.first_anomaly or {}
     others = check.anomalies_found - 1
     more = f" ({count(others)} autres anomalies)" if others > 1 else " (1 autre anomalie)" if others else ""

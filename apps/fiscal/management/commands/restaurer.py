@@ -1,0 +1,90 @@
+"""`restaurer`: put a backup back, all of it or nothing, and say what its chains are worth."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.fiscal.management import restore as restoring
+from apps.fiscal.management.commands.verifier_chaine import sentence
+from apps.fiscal.management.restore import Restored
+from apps.socle.launch.backup.container import reading
+from apps.socle.launch.errors import LaunchError
+from apps.socle.progress import ProgressLine, count
+
+
+class Command(BaseCommand):
+    help = (
+        "Restaure une sauvegarde dans une base neuve, la vérifie, puis lui donne la place de l’ancienne, qui est gardée"
+        " sous un autre nom. La plateforme doit être arrêtée. Statut de sortie : 0 restaurée et conforme, 1 restaurée"
+        " mais rouge (une copie plus ancienne que sa tête ancrée) ou rien de changé, 2 restauration impossible."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("fichier", metavar="FICHIER", type=Path, help="La sauvegarde, faite par « sauvegarder ».")
+        parser.add_argument(
+            "--remplacer", action="store_true", help="Prendre la place d’une base qui contient déjà des établissements."
+        )
+
+    def handle(self, *args: Any, fichier: Path, remplacer: bool, **options: Any) -> None:
+        try:
+            with reading(fichier.expanduser().resolve()) as backup:
+                self._announce(backup.manifest)
+                self._confirm(remplacer)
+                restoring.refuse_if_used()
+                restored = restoring.restore(backup, self._line)
+        except LaunchError as error:
+            raise CommandError(f"{error} Rien n’a changé.", returncode=error.status) from error
+        except psycopg.Error as error:
+            raise CommandError(f"PostgreSQL refuse : {error} Rien n’a changé.", returncode=2) from error
+        self._say(restored)
+
+    def _line(self, what: str, unit: str) -> ProgressLine:
+        return ProgressLine(self.stderr._out, what, unit)  # type: ignore[attr-defined]
+
+    def _announce(self, manifest: Any) -> None:
+        self.stdout.write(f"Sauvegarde du {manifest['created_at'][:19].replace('T', ' à ')} (UTC) :")
+        for tenant in manifest["tenants"]:
+            self.stdout.write(
+                f"  {tenant['slug']} : tête {count(tenant['sequence_number'])} {tenant['chain_hash'][:16]}…"
+            )
+
+    def _confirm(self, replace: bool) -> None:
+        """Raise LaunchError unless the database is empty, or a person typed its name."""
+        name, held = restoring.houses_there()
+        if not held:
+            return
+        if not replace:
+            raise LaunchError(
+                f"La base {name} contient {held} établissement(s) : ajoutez --remplacer pour la remplacer."
+            )
+        self.stdout.write(f"La base {name} contient {held} établissement(s). Elle sera remplacée, et gardée à part.")
+        self.stdout.write(f"Tapez {name} pour confirmer : ", ending="")
+        self.stdout.flush()
+        try:
+            typed = input()
+        except EOFError:
+            typed = ""
+        if typed.strip() != name:
+            raise LaunchError("Restauration non confirmée.")
+
+    def _say(self, restored: Restored) -> None:
+        self.stdout.write(f"Base {restored.name} restaurée ; ses protections sont celles que le code déclare.")
+        if restored.kept:
+            self.stdout.write(
+                f"L’ancienne est gardée sous le nom {restored.kept} : supprimez-la quand tout est vérifié."
+            )
+        if restored.former_files:
+            self.stdout.write(f"Les anciens fichiers sont gardés dans {restored.former_files}.")
+        for slug, check in restored.checks.items():
+            self.stdout.write(f"{slug} : {sentence(check)}")
+        if not restored.whole:
+            raise CommandError(
+                "La base est restaurée, et une chaîne est rouge : elle le reste tant que personne n’y répond."
+                f" Têtes ancrées : {settings.ANCHOR_FILE}."
+            )

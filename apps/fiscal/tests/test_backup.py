@@ -1,0 +1,301 @@
+"""A backup that is really made and really put back: whole, protected, honest about its age, and never half."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import LazySettings, settings
+from django.core.management import CommandError, call_command
+from django.db import connections
+from psycopg import sql
+
+from apps.fiscal.management import restore as restoring
+from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck
+from apps.fiscal.selectors import unanswered_failures
+from apps.fiscal.services.anchor_head import anchor_head
+from apps.fiscal.services.answer_failure import answer_failure
+from apps.fiscal.services.check_chain import check_chain
+from apps.fiscal.services.deliver_anchor import deliver_anchor
+from apps.fiscal.tests.factories import CASHIER, chain_links
+from apps.organisations.models import Tenant
+from apps.socle import startup
+from apps.socle.actors import SYSTEM
+from apps.socle.launch.backup import container, databases
+from apps.socle.scope import scope
+from tests.support.database import connection_string
+
+pytestmark = pytest.mark.database
+
+
+def name() -> str:
+    return str(connections["owner"].settings_dict["NAME"])
+
+
+def server() -> psycopg.Connection:
+    """A connection of the owner beside the test database."""
+    return psycopg.connect(connection_string("owner"), dbname=databases.NEIGHBOUR, autocommit=True)
+
+
+def beside(kind: str) -> list[str]:
+    with server() as connection:
+        beginning = databases.name_beside(name(), kind, "")
+        rows = connection.execute(
+            "select datname from pg_database where starts_with(datname, %s) order by 1", [beginning]
+        )
+        return [row[0] for row in rows.fetchall()]
+
+
+@pytest.fixture
+def house(committed_tenant: Tenant, settings: LazySettings, tmp_path: Path) -> Iterator[Tenant]:
+    """A hospital with three links and files, and the test database itself put back afterwards."""
+    settings.STORAGES = settings.STORAGES | {"default": {"OPTIONS": {"location": str(tmp_path / "files")}}}
+    (tmp_path / "files" / "recus").mkdir(parents=True)
+    (tmp_path / "files" / "recus" / "un.txt").write_text("reçu")
+    chain_links(committed_tenant, 3, CASHIER)
+    yield committed_tenant
+    connections.close_all()
+    kept, former = name(), beside(databases.KEPT)
+    with server() as connection:
+        if former:
+            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(kept)))
+            rename = sql.SQL("alter database {} rename to {}")
+            connection.execute(rename.format(sql.Identifier(former[0]), sql.Identifier(kept)))
+        for left in [*former[1:], *beside(databases.DRAFT)]:
+            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(left)))
+
+
+def back_up(folder: Path) -> tuple[Path, str]:
+    output, before = io.StringIO(), set(folder.glob("*.zip"))
+    call_command("sauvegarder", "--vers", str(folder), stdout=output, stderr=io.StringIO())
+    (made,) = set(folder.glob("*.zip")) - before
+    return made.rename(folder / f"{len(before)}.zip"), output.getvalue()
+
+
+def put_back(path: Path, monkeypatch: pytest.MonkeyPatch, typed: str = "", *options: str) -> str:
+    monkeypatch.setattr("builtins.input", lambda: typed or name())
+    output = io.StringIO()
+    try:
+        call_command("restaurer", str(path), *options, stdout=output, stderr=io.StringIO())
+    except CommandError as error:
+        error.output = output.getvalue()  # type: ignore[attr-defined]
+        raise
+    return output.getvalue()
+
+
+def anchor(tenant: Tenant) -> None:
+    with scope(tenant.pk):
+        (made,) = anchor_head(acteur=SYSTEM, hand_over=False)
+    deliver_anchor(tenant_id=tenant.pk, anchor_id=made.pk)
+
+
+def links(tenant: Tenant) -> int:
+    with scope(tenant.pk):
+        return FiscalEntry.objects.count()
+
+
+def test_a_copy_comes_back_green_and_an_older_one_red(
+    house: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anchor(house)
+    older, said = back_up(tmp_path)
+    assert "sainte-odile : tête 3 " in said
+    assert re.search(r"secret maître .* n’est PAS dans cette sauvegarde", said)
+    assert oct(older.stat().st_mode)[-3:] == "600"
+    chain_links(house, 2, CASHIER)
+    anchor(house)
+    latest, _said = back_up(tmp_path)
+    (tmp_path / "files" / "recus" / "un.txt").write_text("falsifié")
+    chain_links(house, 1, CASHIER)
+
+    # Triggers, policies and rights come back as they were: nothing has to be installed anew.
+    monkeypatch.setattr(restoring, "call_command", lambda *values, **options: pytest.fail(str(values)))
+    said = put_back(latest, monkeypatch, "", "--remplacer")
+    assert "ses protections sont celles que le code déclare" in said
+    assert "sainte-odile : chaîne conforme, 5 maillons vérifiés" in said
+    assert links(house) == 5
+    assert startup.differences() == []
+    assert (tmp_path / "files" / "recus" / "un.txt").read_text() == "reçu"
+    (kept,) = beside(databases.KEPT)
+    assert kept in said
+    with psycopg.connect(connection_string("maintenance"), dbname=kept) as former:
+        assert former.execute("select count(*) from fiscal_fiscalentry").fetchone() == (6,)
+    with scope(house.pk):
+        assert chain_links(house, 1)[0].sequence_number == 6, "it goes on"
+
+    with pytest.raises(CommandError) as caught:
+        put_back(older, monkeypatch, "", "--remplacer")
+    assert caught.value.returncode == 1
+    assert "cette copie de la base est plus ancienne que la tête ancrée, au maillon 5" in caught.value.output
+    assert links(house) == 3, "what was restored stays"
+    with scope(house.pk):
+        (failure,) = unanswered_failures()
+        assert failure.first_anomaly is not None
+        assert failure.first_anomaly["code"] == "older-than-anchor"
+        answer_failure(check_id=failure.pk, reason="Panne du disque : copie de la veille.", acteur=CASHIER)
+        assert not unanswered_failures().exists()
+        assert not check_chain(acteur=SYSTEM).holds, "an answer mends nothing"
+
+
+def test_killed_in_the_middle_the_former_database_serves(
+    house: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _said = back_up(tmp_path)
+    chain_links(house, 1, CASHIER)
+    connections.close_all()
+    program = (
+        "import sys, django; from django.conf import settings\n"
+        f"for alias in settings.DATABASES.values(): alias['NAME'] = {name()!r}\n"
+        "django.setup(); from django.core.management import execute_from_command_line\n"
+        f"execute_from_command_line(['manage.py', 'restaurer', {str(path)!r}, '--remplacer', '--skip-checks'])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.support.settings"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert process.stdin is not None
+    process.stdin.write(f"{name()}\n".encode())
+    process.stdin.close()
+    deadline = time.monotonic() + 60
+    while not (drafts := beside(databases.DRAFT)):
+        assert process.poll() is None, process.stdout and process.stdout.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+    assert links(house) == 4
+    assert check(house).holds
+    assert beside(databases.KEPT) == []
+    said = put_back(path, monkeypatch, "", "--remplacer")
+    assert "chaîne conforme, 3 maillons" in said
+    assert drafts[0] not in beside(databases.DRAFT), "what was left over is removed"
+
+
+def check(tenant: Tenant) -> FiscalIntegrityCheck:
+    with scope(tenant.pk):
+        return check_chain(acteur=SYSTEM)
+
+
+# What is refused, with nothing changed ------------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(house: Tenant, tmp_path: Path) -> Path:
+    return back_up(tmp_path)[0]
+
+
+def refused(path: Path, monkeypatch: pytest.MonkeyPatch, typed: str = "", *options: str) -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        put_back(path, monkeypatch, typed, *options)
+    assert beside(databases.DRAFT) == beside(databases.KEPT) == []
+    assert str(caught.value).endswith("Rien n’a changé.")
+    return caught.value
+
+
+def altered(path: Path, name: str, content: bytes, *, keep: bool = True) -> Path:
+    """Return a copy of a backup in which one file holds something else (`keep`: and the others stay)."""
+    target = path.with_name("altered.zip")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w") as copied:
+        for entry in source.namelist():
+            if entry != name and keep:
+                copied.writestr(entry, source.read(entry))
+        copied.writestr(name, content)
+    return target
+
+
+def manifest_of(path: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(path) as archive:
+        manifest: dict[str, Any] = json.loads(archive.read(container.MANIFEST))
+    return manifest
+
+
+def test_each_refusal_changes_nothing(
+    house: Tenant, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "ajoutez --remplacer" in str(refused(copy, monkeypatch))
+    assert "non confirmée" in str(refused(copy, monkeypatch, "oui", "--remplacer"))
+    replace = ("", "--remplacer")
+    (tmp_path / "texte.zip").write_text("pas une archive")
+    assert "n'existe pas" in str(refused(tmp_path / "absente.zip", monkeypatch, *replace))
+    assert "abîmée" in str(refused(tmp_path / "texte.zip", monkeypatch, *replace))
+    assert "pas une sauvegarde" in str(refused(altered(copy, "x", b"", keep=False), monkeypatch, *replace))
+    damaged = altered(copy, container.DATABASE, b"PGDMP")
+    assert "base.dump n'a pas l'empreinte" in str(refused(damaged, monkeypatch, *replace))
+    assert "n'y a pas sa place" in str(refused(altered(copy, "intrus.txt", b"x"), monkeypatch, *replace))
+    for change, sentence in (
+        ({"format": 2}, "format n'est pas connu"),
+        ({"server": 99}, "vient d'un PostgreSQL 99"),
+        ({"migrations": {"fiscal": ["9999_demain"]}}, r"version plus récente de Cauris (fiscal.9999_demain)"),
+    ):
+        other = altered(copy, container.MANIFEST, json.dumps(manifest_of(copy) | change).encode())
+        assert sentence in str(refused(other, monkeypatch, *replace))
+    with psycopg.connect(connection_string("default")) as web:
+        said = str(refused(copy, monkeypatch, *replace))
+        assert f"La base sert encore ({web.info.user}) : arrêtez d'abord la plateforme" in said
+    assert links(house) == 3
+
+
+def test_a_dump_that_cannot_be_restored_leaves_no_trace(
+    house: Tenant, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = b"PGDMP and nothing else"
+    manifest = manifest_of(copy)
+    hashing = container.Hashing(io.BytesIO())
+    hashing.write(broken)
+    manifest["files"][container.DATABASE] = hashing.entry()
+    replaced = altered(copy, container.DATABASE, broken).rename(copy.with_name("b.zip"))
+    path = altered(replaced, container.MANIFEST, json.dumps(manifest).encode())
+    assert "La restauration de la base a échoué" in str(refused(path, monkeypatch, "", "--remplacer"))
+    assert links(house) == 3
+
+
+def test_another_installations_secret_stops_before_the_exchange(
+    house: Tenant, copy: Path, monkeypatch: pytest.MonkeyPatch, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.MASTER_SECRET_FILE = tmp_path / "autre"
+    settings.MASTER_SECRET_FILE.write_text("ab" * 32)
+    error = refused(copy, monkeypatch, "", "--remplacer")
+    assert error.returncode == 2
+    assert "n'est pas celui de cette sauvegarde" in str(error)
+    assert links(house) == 3
+
+
+def test_a_backup_that_fails_leaves_no_file(house: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_values: Any) -> None:
+        raise OSError("disk gone")
+
+    monkeypatch.setattr(container.Writer, "copy", broken)
+    with pytest.raises(OSError, match="disk gone"):
+        back_up(tmp_path / "vers")
+    assert list((tmp_path / "vers").iterdir()) == []
+
+
+def test_nothing_leads_out_of_the_folder(tmp_path: Path) -> None:
+    with container.writing(tmp_path / "b.zip") as backup:
+        for inside in (container.DATABASE, "fichiers/../../out", "fichiers//etc/out", "fichiers/"):
+            with backup.entry(inside) as stream:
+                stream.write(b"x")
+        backup.close({"tenants": []})
+    with container.reading(tmp_path / "b.zip") as reader:
+        for inside in ("fichiers/../../out", "fichiers//etc/out", "fichiers/"):
+            with pytest.raises(container.LaunchError):
+                reader.extract(inside, container.FILES, tmp_path / "files")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.zip"]
