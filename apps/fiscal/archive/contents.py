@@ -14,7 +14,7 @@ from django.db import connection
 
 from apps.fiscal.archive.span import ClosingRow, Span, closings_of
 from apps.fiscal.crypto import fingerprint
-from apps.fiscal.models import FiscalKey
+from apps.fiscal.models import FiscalAnchor, FiscalKey
 from apps.socle.facts import declarations
 from apps.socle.scope import require_scope
 from apps.socle.screens.exports import BOM, cell
@@ -216,6 +216,16 @@ def measures() -> dict[str, Any]:
         declaration.type: {"money": declaration.money, "roles": dict(declaration.totals)}
         for declaration in declarations()
     }
+
+
+def anchors(span: Span) -> Iterator[bytes]:
+    """Yield `anchors.jsonl`: the heads of the range that were written outside, as they were signed, each once."""
+    found = FiscalAnchor.objects.filter(sequence_number__gte=span.first, sequence_number__lte=span.last)
+    written = ""
+    for line in found.order_by("sequence_number", "line").values_list("line", flat=True).iterator(AT_ONCE):
+        if line != written:
+            yield line.encode() + b"\n"
+        written = line
 
 
 def file(path: Path) -> Iterator[bytes]:

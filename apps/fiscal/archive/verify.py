@@ -711,20 +711,34 @@ def check_anchor(line: dict, tenant: UUID, keys: Keys) -> None:
     keys.check(line.get("key_id"), line.get("signature"), sha256(b"cauris/anchor/v1\0", canonical(said).encode()))
 
 
-def read_heads(text: str | None) -> list[dict] | None:
-    """Les têtes de l’option --tete : un maillon noté à la main, ou les lignes d’un fichier d’ancres."""
+def read_heads(text: str | None, report: Report) -> list[dict] | None:
+    """Les têtes de l’option --tete : un maillon noté à la main, ou les lignes d’un fichier d’ancres.
+
+    Une ligne déchirée par une panne y reste ; chaque ligne nomme l’empreinte de celle qui la précède.
+    """
     if not text:
         return None
     if re.fullmatch(r"\d{1,18}:[0-9a-fA-F]{64}", text):
         number, linked = text.split(":")
         return [{"sequence_number": int(number), "chain_hash": linked.lower()}]
-    found = []
+    found, before, number = [], None, 0
     try:
         with Path(text).open("rb") as file:
-            while line := file.readline(LINE):
-                found += [parse(line.strip())] if line.strip() else []
-    except (OSError, Fault) as error:
+            while raw := file.readline(LINE):
+                number, raw = number + 1, raw.removesuffix(b"\n")
+                try:
+                    line = parse(raw)
+                except Fault:
+                    report.note(f"une ligne du fichier d’ancres est illisible, la ligne {number}")
+                else:
+                    found.append(line)
+                    if before and line.get("previous_line_hash", before) != before:
+                        report.bad(f"fichier d’ancres, ligne {number}", "elle ne suit pas la ligne d’avant")
+                before = sha256(raw).hex()
+    except OSError as error:
         raise Unusable(f"--tete : ni « NUMÉRO:EMPREINTE », ni un fichier d’ancres ({error})") from error
+    if not found:
+        raise Unusable("--tete : ni « NUMÉRO:EMPREINTE », ni un fichier d’ancres")
     return found
 
 
@@ -859,7 +873,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.empreinte = [text.replace(":", "").replace(" ", "").lower() for text in options.empreinte]
     report = Report()
     try:
-        options.tete = read_heads(options.tete)
+        options.tete = read_heads(options.tete, report)
         verify(options.fichier, options, report)
     except (Unusable, OSError) as error:
         sys.stderr.write(f"Fichier inutilisable : {error}\n")

@@ -77,4 +77,4 @@ def _files(span: Span, heard: Callable[[int], None]) -> Iterator[tuple[str, Any]
     yield "entries.csv", contents.entries_csv(span, heard)
     yield "closings.jsonl", contents.closings(span)
     yield "closings.csv", contents.closings_csv(span)
-    yield "anchors.jsonl", iter(())
+    yield "anchors.jsonl", contents.anchors(span)

@@ -51,6 +51,73 @@ def signing_seed(master: bytes, tenant_id: str, key_id: str) -> bytes:
     return hmac.digest(pseudorandom, info + b"\x01", "sha256")
 
 
+def closing_genesis(tenant_id: str) -> bytes:
+    return sha256(b"cauris/closing-genesis/v1\x00", UUID(tenant_id).bytes)
+
+
+def closing(previous: bytes, data: bytes) -> bytes:
+    return sha256(b"cauris/closing/v1\x00", previous, data)
+
+
+def anchor_digest(line: dict[str, Any]) -> bytes:
+    said = {key: value for key, value in line.items() if key not in {"signature", "previous_line_hash"}}
+    return sha256(b"cauris/anchor/v1\x00", canonical(said).encode())
+
+
+def manifest_digest(manifest: bytes) -> bytes:
+    return sha256(b"cauris/manifest/v1\x00", manifest)
+
+
+# The Merkle tree, as RFC 6962, section 2.1, defines it: by recursion ---------------------------
+
+
+def leaf(chain_hash: bytes) -> bytes:
+    return sha256(b"\x00", chain_hash)
+
+
+def split(count: int) -> int:
+    power = 1
+    while power * 2 < count:
+        power *= 2
+    return power
+
+
+def root(leaves: list[bytes]) -> bytes:
+    if not leaves:
+        return sha256(b"")
+    if len(leaves) == 1:
+        return leaves[0]
+    k = split(len(leaves))
+    return sha256(b"\x01", root(leaves[:k]), root(leaves[k:]))
+
+
+def frontier(leaves: list[bytes]) -> list[bytes]:
+    found = []
+    while leaves:
+        width = 1 << (len(leaves).bit_length() - 1)
+        found.append(root(leaves[:width]))
+        leaves = leaves[width:]
+    return found
+
+
+def path(index: int, leaves: list[bytes]) -> list[bytes]:
+    if len(leaves) == 1:
+        return []
+    k = split(len(leaves))
+    if index < k:
+        return [*path(index, leaves[:k]), root(leaves[k:])]
+    return [*path(index - k, leaves[k:]), root(leaves[:k])]
+
+
+def consistency(first: int, leaves: list[bytes], whole: bool = True) -> list[bytes]:
+    if first == len(leaves):
+        return [] if whole else [root(leaves)]
+    k = split(len(leaves))
+    if first <= k:
+        return [*consistency(first, leaves[:k], whole), root(leaves[k:])]
+    return [*consistency(first - k, leaves[k:], False), root(leaves[:k])]
+
+
 # Ed25519 -------------------------------------------------------------------------------------
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493

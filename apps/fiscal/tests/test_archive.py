@@ -18,15 +18,19 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.fiscal import anchor_file as files
 from apps.fiscal import crypto
+from apps.fiscal.anchor_line import SIGNED, signed_line
 from apps.fiscal.archive import verify
 from apps.fiscal.archive.contents import VERIFIER
 from apps.fiscal.archive.stream import ZipStream
 from apps.fiscal.keys import derive
-from apps.fiscal.models import FiscalEntry, FiscalKey
+from apps.fiscal.models import FiscalAnchor, FiscalEntry, FiscalKey
+from apps.fiscal.services.anchor_head import anchor_head
 from apps.fiscal.services.write_archive import announce_archive, write_archive
 from apps.fiscal.tests.history import FIRST, LAST, SECOND, clock_of, declare_sales, live, sell
 from apps.organisations.models import Tenant
+from apps.organisations.tests.factories import make_tenant
 from apps.socle.actors import SYSTEM
 from apps.socle.clock import now
 from apps.socle.models import AuditTrail
@@ -412,6 +416,51 @@ def test_nothing_compared_is_not_compared(house: Tenant, tmp_path: Path, capsys:
     path = archived(tmp_path, SECOND, SECOND)
     status, said = verified(capsys, path, "--tete", f"1:{'ab' * 32}")
     assert (status, "rien n’a été comparé" in said) == (1, True)
+
+
+def test_heads_written_outside_go_along_and_are_compared(
+    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str], anchor_file: Path
+) -> None:
+    for anchor in anchor_head(acteur=SYSTEM, hand_over=False):
+        files.append(anchor_file, anchor.line)
+    path = archived(tmp_path)
+    lines_of = lines(read(path), "anchors.jsonl")
+    assert len(lines_of) == len({line["signature"] for line in lines_of}) == FiscalAnchor.objects.count()
+    status, said = verified(capsys, path, "--tete", str(anchor_file))
+    assert status == 0, said
+    assert f"{len(lines_of)} ancres jointes, signées" in said
+    assert "1 têtes notées ailleurs, comparées" in said
+    content = read(path)
+    edit("anchors.jsonl", -1, chain_hash="ab" * 32)(content)
+    resealed(content, house)
+    assert "sa signature" in verified(capsys, packed(tmp_path / "a.zip", content))[1]
+    forged = signed_line(
+        {name: lines_of[-1][name] for name in SIGNED} | {"chain_hash": "ab" * 32}, derive(house.pk, "k1")
+    )
+    content["anchors.jsonl"] = forged.encode() + b"\n"
+    resealed(content, house)
+    status, said = verified(capsys, packed(tmp_path / "b.zip", content))
+    assert (status, "ancre du maillon 11 : elle garde une autre empreinte" in said) == (1, True)
+
+
+def test_an_anchor_file_as_the_head(
+    made: Path, house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str], anchor_file: Path
+) -> None:
+    """Lines of other houses are left alone, torn ones too; one that was taken out or put in is told."""
+    other = make_tenant(slug="ailleurs", name="Ailleurs")
+    (mine,) = [anchor.line for anchor in anchor_head(acteur=SYSTEM, hand_over=False)][:1]
+    theirs = signed_line(json.loads(mine) | {"tenant_id": str(other.pk)}, derive(other.pk, "k1"))
+    for line in (theirs, mine, theirs):
+        files.append(anchor_file, line)
+    with anchor_file.open("ab") as file:
+        file.write(b'{"torn":\n')
+    status, said = verified(capsys, made, "--tete", str(anchor_file))
+    assert (status, "1 têtes notées ailleurs, comparées" in said) == (0, True), said
+    assert "une ligne du fichier d’ancres est illisible" in said
+    rows = anchor_file.read_bytes().splitlines(keepends=True)
+    anchor_file.write_bytes(b"".join([rows[0], rows[2]]))
+    status, said = verified(capsys, made, "--tete", str(anchor_file))
+    assert (status, "fichier d’ancres, ligne 2 : elle ne suit pas" in said) == (1, True), said
 
 
 # Hostile files ------------------------------------------------------------------------------------------
