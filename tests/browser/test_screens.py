@@ -60,6 +60,12 @@ def largeurs_debordees(page: Page) -> list[int]:
     return fautives
 
 
+def est_un_ecran(fenetre: Fenetre, chemin: str) -> bool:
+    """Tell a page from an address that only takes forms, and from a file."""
+    reponse = fenetre.page.request.get(f"{fenetre.racine}/{chemin}")
+    return reponse.status != 405 and reponse.headers.get("content-type", "").startswith("text/html")
+
+
 def regarder(fenetre: Fenetre, nom: str, chemin: str, suffixe: str) -> dict[str, list[int]]:
     """Open a screen, light then dark, at each width; keep its pictures; return what runs over."""
     page = fenetre.aller(chemin)
@@ -93,6 +99,8 @@ def test_nothing_runs_over_the_side(hopital: Hopital, ouvrir: Ouvrir, plein: boo
         if demande is None:
             continue
         fenetre = guichet if nom in AU_GUICHET else bureau
+        if not est_un_ecran(fenetre, demande.lstrip("/")):
+            continue
         debordees |= regarder(fenetre, nom, demande.lstrip("/"), "plein" if plein else "vide")
     assert debordees == {}
 
