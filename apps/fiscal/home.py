@@ -35,7 +35,7 @@ def _alarm_in_the_bar(request: HttpRequest) -> dict[str, Any] | None:
     if not request.user.has_perm(READ) or not unanswered_failures().exists():
         return None
     return {
-        "strong": _("Chaîne rompue"),
+        "strong": _("Vérification en échec"),
         "text": _("sans réponse"),
         "url": reverse("fiscal:chain"),
         "closed": False,

@@ -46,11 +46,17 @@ def places_set() -> list[AnchorType]:
     return [AnchorType.FILE, *(place for place, value in optional if value)]
 
 
+class NotSet(RuntimeError):
+    """The place that a head waits for is no longer set."""
+
+
 def write(anchor: FiscalAnchor) -> Written:
     """Write the line of `anchor` in its place, once more where an earlier attempt left it unsure.
 
-    Raises OSError (smtplib's errors are such), botocore's errors and NotLocked.
+    Raises NotSet, OSError (smtplib's errors are such), botocore's errors and NotLocked.
     """
+    if anchor.anchor_type not in places_set():
+        raise NotSet(_("Ce lieu d’ancrage n’est plus réglé."))
     return _WRITERS[anchor.anchor_type](anchor)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +29,7 @@ select r.tenant_id::text, r.slug, s.last_sequence_number, s.head_hash, to_char(s
 from public.socle_tenantregistry r join public.fiscal_fiscalsequence s on s.tenant_id = r.tenant_id order by r.slug
 """
 TABLES = "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+ABANDONED = 24 * 3600
 ROOM = 64 * 1024 * 1024
 
 
@@ -46,6 +48,7 @@ def back_up(folder: Path, line: ProgressLine) -> tuple[Path, dict[str, Any]]:
     moment = now()
     with said_in_words(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _remove_abandoned(folder)
         _refuse_full(folder, maintenance)
         path = folder / f"cauris-{moment:%Y%m%d-%H%M%S}.zip"
         with container.writing(path) as backup:
@@ -110,6 +113,13 @@ def _copy_files(backup: container.Writer) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink():
             backup.copy(f"{container.FILES}{path.relative_to(folder).as_posix()}", path)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what an attempt that was killed left behind, a day ago or more."""
+    for draft in folder.glob(".cauris-*.zip.partiel"):
+        if time.time() - draft.stat().st_mtime > ABANDONED:
+            draft.unlink(missing_ok=True)
 
 
 def _refuse_full(folder: Path, maintenance: Login) -> None:

@@ -88,5 +88,10 @@ class FiscalAnchor(TenantOwned):
         """The code under which screens know this state."""
         return f"anchor_{self.status}"
 
+    @property
+    def place(self) -> str:
+        """Where it was written, short: the file, the bucket or the mailbox; empty while it waits."""
+        return "/".join((self.anchor_reference or "").split("/")[:3])
+
     def __str__(self) -> str:
         return f"{self.sequence_number} {self.anchor_type}"

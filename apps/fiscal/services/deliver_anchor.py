@@ -14,7 +14,7 @@ from apps.fiscal import anchor_file
 from apps.fiscal.choices import AnchorStatus, AnchorType
 from apps.fiscal.locks import lock_anchor
 from apps.fiscal.models import FiscalAnchor, FiscalEntry
-from apps.fiscal.places import NotLocked, Written, write
+from apps.fiscal.places import NotLocked, NotSet, Written, write
 from apps.socle.clock import now
 from apps.socle.language import document_language
 from apps.socle.scope import scope
@@ -35,8 +35,8 @@ def deliver_anchor(*, tenant_id: UUID, anchor_id: UUID) -> AnchorStatus | None:
 
     It is no command: nobody's sale waits for a bucket or a mailbox. The attempt is counted before
     anything leaves, so that the next one, after a crash, knows that the line may be there already;
-    the row's lock keeps two workers apart. Where the file contradicts the chain the anchor is
-    refused for good.
+    the row's lock keeps two workers apart. Where the file contradicts the chain, or the place is no
+    longer set, the anchor is refused for good.
     """
     with scope(tenant_id):
         waiting = FiscalAnchor.objects.filter(pk=anchor_id, status=AnchorStatus.PENDING)
@@ -63,7 +63,7 @@ def _deliver(anchor_id: UUID) -> AnchorStatus | None:
         if anchor.anchor_type == AnchorType.FILE:
             _refuse_another_chain(anchor)
         _delivered(anchor, write(anchor))
-    except Contradicted as refusal:
+    except (Contradicted, NotSet) as refusal:
         logger.error("anchor %s of tenant %s is refused: %s", anchor_id, anchor.tenant_id, refusal)
         anchor.status, anchor.last_error = AnchorStatus.FAILED, str(refusal)
     anchor.updated_at = now()

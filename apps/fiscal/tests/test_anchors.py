@@ -361,6 +361,14 @@ def test_a_place_that_does_not_answer_is_asked_once_a_round(bucket: Stubber, for
         assert FiscalAnchor.objects.filter(anchor_type="s3", attempts=0).count() == 1
 
 
+def test_what_waits_for_a_place_that_is_gone_waits_no_longer(
+    bucket: Stubber, for_bucket: FiscalAnchor, settings: LazySettings
+) -> None:
+    settings.ANCHOR_S3_BUCKET = ""
+    assert deliver(for_bucket) == AnchorStatus.FAILED
+    assert for_bucket.last_error == "Ce lieu d’ancrage n’est plus réglé."
+
+
 def test_the_endpoint_is_the_settings_own(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
     settings.ANCHOR_S3_ENDPOINT_URL = "https://ancres.example.cm"

@@ -150,7 +150,7 @@ def test_red_is_on_every_page_until_answered(tenant: Tenant, enter: Callable[...
     for address in ("/sainte-odile/", CHAIN, "/sainte-odile/comptabilite/balance/"):
         html = page(client, address)
         assert 'class="session alarme"' in html
-        assert "Chaîne rompue" in html
+        assert "<b>Vérification en échec</b>sans réponse" in html
     assert "a échoué et attend une réponse" in page(client, "/sainte-odile/")
     assert f'href="{CHAIN}verifications/{failure.pk}/"' in page(client, CHAIN)
     answer_failure(check_id=failure.pk, reason="Vu.", acteur=KEEPER)

@@ -282,10 +282,17 @@ def test_a_backup_that_fails_leaves_no_file(house: Tenant, tmp_path: Path, monke
     def broken(*_values: Any) -> None:
         raise OSError("disk gone")
 
-    monkeypatch.setattr(container.Writer, "copy", broken)
-    with pytest.raises(OSError, match="disk gone"):
-        back_up(tmp_path / "vers")
+    with monkeypatch.context() as patch:
+        patch.setattr(container.Writer, "copy", broken)
+        with pytest.raises(OSError, match="disk gone"):
+            back_up(tmp_path / "vers")
     assert list((tmp_path / "vers").iterdir()) == []
+    killed, running = (tmp_path / "vers" / f".cauris-{name}.zip.partiel" for name in ("vieux", "neuf"))
+    killed.touch()
+    running.touch()
+    os.utime(killed, (0, 0))
+    back_up(tmp_path / "vers")
+    assert sorted(path.name for path in (tmp_path / "vers").iterdir()) == [running.name, "0.zip"]
 
 
 def test_nothing_leads_out_of_the_folder(tmp_path: Path) -> None:
