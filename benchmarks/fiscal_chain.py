@@ -1,24 +1,27 @@
-"""How fast a chain is verified, and how fast it grows.
+"""How fast a chain is verified, archived and proved, and how fast it grows.
 
-    .venv/bin/python -m benchmarks.fiscal_chain [--links 200000] [--appends 500]
+    .venv/bin/python -m benchmarks.fiscal_chain [--links 200000] [--appends 500] [--processes 2]
 
 Makes a test database, loads a chain by COPY (hashed and signed like the platform's own, its facts
-with it), and verifies it as the runtime role, under row security, as the nightly task does. Prints
-links a second for the whole verification and for its parts, and the memory it took; fails when the
-chain does not hold or when verifying took more than 50 MB beyond what loading Python takes.
+with it), and verifies it as the runtime role, under row security, as the nightly task does: whole,
+in parts, from a checkpoint, in several processes. Then proofs, an archive, and verify.py on it.
+Prints links a second and the memory it took; fails when the chain does not hold, or when verifying
+or archiving took more than 50 MB beyond what was there.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import hashlib
 import json
 import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +29,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.support.settings")
 
 BEGINNING = dt.datetime(2020, 1, 1, 7, 0, tzinfo=dt.UTC)
 MEMORY_ALLOWED_KB = 50 * 1024
+VERIFIER = str(Path(__file__).parents[1] / "apps" / "fiscal" / "archive" / "verify.py")
 FACT_COLUMNS = (
     "id, tenant_id, type, source_type, source_id, number, date, currency, lines, tiers_id, tiers_label, acteur_kind,"
     " acteur_id, acteur_label, key, snapshot, created_at"
@@ -145,25 +149,32 @@ def timed(label: str, count: int, work: Callable[[], Any]) -> Any:
     return result
 
 
-def hashes_and_linkage(tenant_id: UUID) -> None:
-    """Stream bytes and hashes only, and recompute them: what a first pass costs without content and signatures."""
-    from django.db import connection
-
+def hashes_and_linkage(tenant_id: UUID, count: int) -> None:
+    """The verifier's own pass over hashes and linkage, without content and signatures."""
     from apps.fiscal import crypto
+    from apps.fiscal.first_pass import follow_hashes
+    from apps.fiscal.stored_links import read_hashes
 
-    expected = crypto.genesis_hash(tenant_id)
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            "select sequence_number, data_canonical, data_hash, previous_hash, chain_hash from fiscal_fiscalentry"
-            " where tenant_id = %s order by sequence_number",
-            [tenant_id],
-        )
-        while rows := cursor.fetchmany(5000):
-            for number, canonical, hashed, previous, linked in rows:
-                assert hashlib.sha256(canonical).hexdigest() == hashed
-                assert previous == expected
-                assert crypto.chain_hash(number, previous, hashed) == linked
-                expected = linked
+    place: tuple[int, str] | None = (0, crypto.genesis_hash(tenant_id))
+    for rows in read_hashes(tenant_id, 1, count):
+        assert place is not None
+        place = follow_hashes(rows, *place)
+    assert place is not None
+    assert place[0] == count
+
+
+def content(tenant_id: UUID, count: int) -> None:
+    """The statement that compares columns, snapshots, commitments and days, chunk by chunk, as the verifier runs it."""
+    from apps.fiscal.crypto import ALGORITHM
+    from apps.fiscal.first_pass import CHUNK
+    from apps.fiscal.stored_links import read_content
+
+    day = ""
+    for first in range(1, count + 1, CHUNK):
+        found = read_content(tenant_id, first, min(first + CHUNK - 1, count), day, ALGORITHM)
+        assert found is not None
+        assert not found.doubtful
+        day = found.last_day
 
 
 def signatures(tenant_id: UUID, count: int) -> None:
@@ -183,6 +194,40 @@ def in_sql(tenant_id: UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute(SQL_LINKAGE, [tenant_id])
         assert cursor.fetchone() == (0,)
+
+
+def proofs(tenant_id: UUID, count: int) -> None:
+    """Ten inclusion paths in the tree of all links, from the stored blocks."""
+    from apps.fiscal import tree
+    from apps.fiscal.merkle import inclusion_ranges
+
+    for number in range(10):
+        for start, end in inclusion_ranges(number * count // 10, count):
+            tree.grown(start, end)
+
+
+def archived(path: Path) -> None:
+    """Archive everything, as the command does."""
+    from apps.fiscal.services.write_archive import announce_archive, write_archive
+    from apps.socle.actors import SYSTEM
+
+    span = announce_archive(since=BEGINNING.date(), until=dt.date(9999, 1, 1), acteur=SYSTEM)
+    write_archive(span=span, destination=path, acteur=SYSTEM)
+
+
+def told_by_verify_py(path: Path) -> int:
+    """verify.py in a process of its own; return the memory that it took at most, in kB."""
+    program = (
+        "import resource, runpy, sys\n"
+        f"sys.argv = ['verify.py', {str(path)!r}]\n"
+        "try:\n"
+        f"    runpy.run_path({VERIFIER!r}, run_name='__main__')\n"
+        "finally:\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout + done.stderr
+    return int(done.stdout.splitlines()[-1])
 
 
 def appended(tenant: Any, count: int) -> None:
@@ -210,33 +255,76 @@ def resident_kb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+def verified(tenant: Any, links: int, processes: int) -> tuple[bool, int]:
+    """Verify whole, in parts, from a checkpoint, in several processes; return whether all held, and memory in kB."""
+    from apps.fiscal.checkpoints import Checkpoint
+    from apps.fiscal.services.verify_chain import verify_chain
+    from apps.fiscal.stored_links import read_place
+
+    before = resident_kb()
+    found = [timed("verified whole, as the nightly task does", links, verify_chain)]
+    grown = resident_kb() - before
+    for _again in range(3):
+        timed("of it: hashes and linkage alone", links, lambda: hashes_and_linkage(tenant.pk, links))
+    timed("of it: signatures alone", 20_000, lambda: signatures(tenant.pk, 20_000))
+    timed("of it: columns, snapshots, days, in SQL", links, lambda: content(tenant.pk, links))
+    timed("for comparison: hashes and linkage in SQL", links, lambda: in_sql(tenant.pk))
+    since = links - links // 20
+    place = read_place(tenant.pk, since)
+    assert place
+    checkpoint = Checkpoint(since, place.chain_hash)
+    tail = links - since + 1
+    found.append(timed("verified from a checkpoint: the last twentieth", tail, lambda: verify_chain(since=checkpoint)))
+    label = f"verified whole in {processes} processes"
+    found.append(timed(label, links, lambda: verify_chain(processes=processes)))
+    return all(one.holds for one in found) and [one.entries for one in found] == [links, tail, links], grown
+
+
+def handed_out(tenant: Any, links: int, folder: Path) -> int:
+    """Proofs, archive, verify.py; return the memory that writing the archive took, in kB."""
+    from apps.fiscal.tree import store_blocks
+
+    timed("proofs: ten paths without stored blocks", 10, lambda: proofs(tenant.pk, links))
+    timed("blocks of 1,024 stored, in links", links, lambda: store_blocks(links))
+    timed("proofs: ten paths with stored blocks", 10, lambda: proofs(tenant.pk, links))
+    before = resident_kb()
+    timed("archived to a file, in links", links, lambda: archived(folder / "a.zip"))
+    grown = resident_kb() - before
+    peak = timed("verify.py of the archive, in links", links, lambda: told_by_verify_py(folder / "a.zip"))
+    size = (folder / "a.zip").stat().st_size
+    print(f"archive: {size / 2**20:.0f} MB; verify.py took at most {peak / 1024:.0f} MB")
+    return grown
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--links", type=int, default=200_000)
     parser.add_argument("--appends", type=int, default=500)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
 
     import django
 
     django.setup()
-    from apps.fiscal.services.verify_chain import verify_chain
     from apps.organisations.tests.factories import make_tenant
     from apps.socle.scope import scope
     from tests.support.database import database_for_tests
 
-    with database_for_tests():
+    with database_for_tests(), tempfile.TemporaryDirectory() as folder:
         tenant = make_tenant()
         appended(make_tenant(slug="saint-luc", name="Clinique Saint-Luc"), options.appends)
-        timed(f"loaded by COPY: {options.links:,} links and their facts", options.links, lambda: load(tenant, options.links))
+        timed(
+            f"loaded by COPY: {options.links:,} links and their facts",
+            options.links,
+            lambda: load(tenant, options.links),
+        )
         with scope(tenant.pk):
-            before = resident_kb()
-            found = timed("verified whole, as the nightly task does", options.links, verify_chain)
-            grown = resident_kb() - before
-            timed("of it: hashes and linkage alone", options.links, lambda: hashes_and_linkage(tenant.pk))
-            timed("of it: signatures alone", 20_000, lambda: signatures(tenant.pk, 20_000))
-            timed("for comparison: hashes and linkage in SQL", options.links, lambda: in_sql(tenant.pk))
-    print(f"memory taken by verifying: {grown / 1024:.0f} MB; {found.entries:,} links, holds: {found.holds}")
-    return 0 if found.holds and found.entries == options.links and grown < MEMORY_ALLOWED_KB else 1
+            held, verifying = verified(tenant, options.links, options.processes)
+            archiving = handed_out(tenant, options.links, Path(folder))
+    print(
+        f"memory taken by verifying: {verifying / 1024:.0f} MB, by archiving: {archiving / 1024:.0f} MB; holds: {held}"
+    )
+    return 0 if held and max(verifying, archiving) < MEMORY_ALLOWED_KB else 1
 
 
 if __name__ == "__main__":

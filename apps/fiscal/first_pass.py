@@ -26,7 +26,7 @@ CHUNK = 5000
 """Links between two looks at content and signatures: what a broken chunk costs to read again."""
 KEPT_ANOMALIES = 100
 
-Row = tuple[int, bytes, str]
+Row = tuple[int, bytes, str, str, str]
 
 
 @dataclass
@@ -115,15 +115,16 @@ def follow_hashes(rows: Sequence[Row], number: int, chain_hash: str) -> tuple[in
     None as soon as one does not follow, or does not give the hashes that are stored.
     """
     try:
-        previous, label = bytes.fromhex(chain_hash), crypto.CHAIN_LABEL
-        for sequence_number, canonical, hashes in rows:
+        before, label = bytes.fromhex(chain_hash), crypto.CHAIN_LABEL
+        for sequence_number, canonical, previous_hash, hashed, linked_hash in rows:
             number += 1
-            data = sha256(canonical)
-            linked = sha256(label + number.to_bytes(8, "big") + previous + data.digest())
-            following = linked.hexdigest()
-            if sequence_number != number or hashes != f"{chain_hash}/{data.hexdigest()}/{following}":
+            data = sha256(canonical).digest()
+            if sequence_number != number or previous_hash != chain_hash or hashed != data.hex():
                 return None
-            previous, chain_hash = linked.digest(), following
+            before = sha256(label + number.to_bytes(8, "big") + before + data).digest()
+            chain_hash = before.hex()
+            if linked_hash != chain_hash:
+                return None
     except (TypeError, ValueError, OverflowError):
         return None
     return number, chain_hash
