@@ -12,10 +12,12 @@ import uuid
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from apps.socle.scope import require_scope
 
@@ -135,6 +137,46 @@ def insert_later(row: models.Model) -> None:
     collect(type(row), row, type(row)._default_manager.bulk_create)
 
 
+def insert_as_born(row: Row) -> Row:
+    """As `insert_later`, for a row that the same command changes: it goes in as it is now, and is held."""
+    insert_later(copy(row))
+    row._state.adding = False
+    return hold(row)
+
+
+def update_later(row: models.Model, *names: str) -> None:
+    """Store the fields `names` of `row`, as they are now, at the end of the command, one statement for all such rows.
+
+    Two updates of one row come one after the other: each is a step that the transition table must allow.
+    """
+    fields = tuple(row._meta.get_field(name) for name in names)
+    values = [row.pk, *(getattr(row, field.attname) for field in fields)]
+    collect((type(row), *names), values, partial(_update, type(row), fields))
+
+
+def _update(model: type[models.Model], fields: tuple[models.Field, ...], rows: list[list[Any]]) -> None:
+    while rows:
+        first = {values[0]: values for values in reversed(rows)}
+        rows = [values for values in rows if first[values[0]] is not values]
+        _update_together(model, fields, [first[pk] for pk in sorted(first)])
+
+
+def _update_together(model: type[models.Model], fields: tuple[models.Field, ...], rows: list[list[Any]]) -> None:
+    quote, columns = connection.ops.quote_name, (model._meta.pk, *fields)
+    arrays = [
+        [column.get_db_prep_save(values[place], connection) for values in rows] for place, column in enumerate(columns)
+    ]
+    changes = ", ".join(f"{quote(column.column)} = n.{quote(column.column)}" for column in fields)
+    types = ", ".join(f"%s::{column.db_type(connection)}[]" for column in columns)
+    names = ", ".join(quote(column.column) for column in columns)
+    table, key = quote(model._meta.db_table), quote(model._meta.pk.column)
+    statement = f"update {table} t set {changes} from unnest({types}) as n({names}) where t.tenant_id = %s and t.{key} = n.{key}"  # noqa: S608 - names of our own models
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*arrays, require_scope()])
+        if cursor.rowcount != len(rows):
+            raise LookupError(f"{model._meta.label}: {cursor.rowcount} of {len(rows)} rows were there to be updated")
+
+
 def write_waiting() -> None:
     """Write now what waits: what follows reads it in the database."""
     unit = _current.get()
@@ -157,5 +199,6 @@ def step() -> Iterator[None]:
             yield
     except BaseException:
         unit.known, unit.waiting = known, waiting
-        unit.held.clear()  # what was locked before the step may have been changed by it
+        unit.held.clear()  # the step may have changed what was held before it: whoever needs it reads it again
+        unit.write()
         raise

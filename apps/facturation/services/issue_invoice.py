@@ -24,7 +24,7 @@ from apps.socle.commands import command
 from apps.socle.errors import BusinessError
 from apps.socle.facts import publish
 from apps.socle.money import LIMIT, plain
-from apps.socle.unit_of_work import hold, insert_later, know
+from apps.socle.unit_of_work import insert_as_born, insert_later, know
 
 __all__ = ["LineToIssue", "Party", "issue_invoice"]
 
@@ -70,8 +70,7 @@ def issue_invoice(
     invoice.issue_date, invoice.due_date = issue_date, due_date
     invoice.external_id, invoice.metadata, invoice.notes = external_id, dict(origin or {}), notes
     invoice.invoice_number = take_number(issue_date, past=acteur.is_takeover)
-    invoice.save(force_insert=True)
-    hold(invoice)
+    insert_as_born(invoice)
     rows = _insert_lines(invoice, priced)
     _insert_history(invoice, acteur)
     publish(invoice_issued(invoice, rows, tiers, acteur))

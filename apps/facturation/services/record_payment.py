@@ -17,7 +17,7 @@ from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
 from apps.socle.money import format_amount, is_exact, plain
-from apps.socle.unit_of_work import insert_later
+from apps.socle.unit_of_work import insert_later, update_later
 
 
 @command
@@ -72,4 +72,4 @@ def _add(invoice: Invoice, amount: Decimal, acteur: Acteur) -> None:
     if not invoice.balance_due:
         invoice.status = INVOICE.check("settle", invoice, acteur).target
         invoice.paid_status, invoice.paid_at = PaidStatus.COMPLETE, moment
-    invoice.save(update_fields=["amount_paid", "status", "paid_status", "paid_at", "updated_at"])
+    update_later(invoice, "amount_paid", "status", "paid_status", "paid_at", "updated_at")

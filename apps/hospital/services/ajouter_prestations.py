@@ -21,7 +21,7 @@ from apps.socle.audit import record
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError, Conflict, NotAllowed
 from apps.socle.money import quantize
-from apps.socle.unit_of_work import held, hold
+from apps.socle.unit_of_work import held, insert_as_born
 
 
 class LigneDemandee(NamedTuple):
@@ -66,8 +66,8 @@ def ajouter_prestations(
         raise NotAllowed(_("Seule une reprise garde les mots du papier."), code="label-refused", field="libelle")
     tarifs = tarifs_en_vigueur([x.code for x in demandees], jour)
     prestations = [_prestation(session, _tarif_de(tarifs, x.code, jour), x, moment, acteur) for x in demandees]
-    for prestation in Prestation.objects.bulk_create(prestations):
-        hold(prestation)
+    for prestation in prestations:
+        insert_as_born(prestation)
     record("care_recorded", session, acteur, new={"count": len(prestations)})
     return prestations
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import connection
-
 from apps.mouvements.choices import Sens, TypeMouvement
 from apps.mouvements.locks import mouvements_ouverts
 from apps.mouvements.models import MouvementFinancier
@@ -19,7 +17,7 @@ from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.scope import require_scope
-from apps.socle.unit_of_work import collect, insert_later
+from apps.socle.unit_of_work import insert_later, update_later
 
 ZERO = Decimal(0)
 
@@ -94,25 +92,7 @@ def regler(nouveau: MouvementFinancier, ouverts: Iterable[MouvementFinancier], a
             break
         for mouvement in (nouveau, ouvert):
             _imputer(mouvement, part, acteur)
-            collect("settled movements", mouvement, _ecrire_les_regles)
-
-
-def _ecrire_les_regles(mouvements: list[MouvementFinancier]) -> None:
-    """Store what was settled, each movement once as it stands at the end."""
-    une_fois = list({mouvement.pk: mouvement for mouvement in mouvements}.values())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "update mouvements_mouvementfinancier m set montant_regle = n.regle, statut = n.statut, date_modification = n.moment"
-            " from unnest(%s::uuid[], %s::numeric[], %s::text[], %s::timestamptz[]) as n(id, regle, statut, moment)"
-            " where m.tenant_id = %s and m.id = n.id",
-            [
-                [mouvement.pk for mouvement in une_fois],
-                [mouvement.montant_regle for mouvement in une_fois],
-                [str(mouvement.statut) for mouvement in une_fois],
-                [mouvement.date_modification for mouvement in une_fois],
-                require_scope(),
-            ],
-        )
+            update_later(mouvement, "montant_regle", "statut", "date_modification")
 
 
 def _imputer(mouvement: MouvementFinancier, part: Decimal, acteur: Acteur) -> None:

@@ -20,9 +20,11 @@ from apps.socle.unit_of_work import (
     held,
     held_list,
     hold,
+    insert_as_born,
     insert_later,
     once,
     step,
+    update_later,
     write_waiting,
 )
 
@@ -156,17 +158,58 @@ def test_kinds_are_written_in_the_order_in_which_they_came(tenant):
     assert written == [("b", [1, 3]), ("a", [2])]
 
 
-def test_what_waits_is_written_when_it_is_needed_and_again_after_a_failed_step(tenant):
-    """Writing early inside a part that fails must not lose what earlier parts left."""
+def test_a_failed_step_loses_nothing_that_earlier_parts_left(tenant):
+    """Written early inside a part that fails, it is written again: what is read afterwards is there."""
 
     @command
     def read_in_a_step(*, acteur: Acteur) -> int:
         record("essai-1", current_tenant(), acteur)
         with pytest.raises(BusinessError), step():
             audit(actions=(), early=True, fail=True, acteur=acteur)
-        assert audited() == []
-        write_waiting()
         return len(audited())
 
     assert read_in_a_step(acteur=SYSTEM) == 1
     assert audited() == ["essai-1"]
+
+
+# Rows that the same command changes --------------------------------------------------------
+
+
+def test_a_row_goes_in_as_it_was_born_and_takes_its_steps_afterwards(tenant):
+    """As the guards see it, an invoice is issued, then paid in part, then whole, in the order of the command."""
+    seen: list[str] = []
+
+    @command
+    def make_and_rename(*, acteur: Acteur) -> Tiers:
+        made = insert_as_born(tiers("T-1"))
+        for name in ("Un", "Deux"):
+            made.nom = name
+            update_later(made, "nom")
+        with connection.execute_wrapper(lambda execute, sql, *rest: (seen.append(sql), execute(sql, *rest))[1]):
+            write_waiting()
+        return made
+
+    made = make_and_rename(acteur=SYSTEM)
+    assert [statement.split()[0] for statement in seen] == ["INSERT", "update", "update"]
+    assert Tiers.objects.get(pk=made.pk).nom == "Deux"
+
+
+def test_updates_of_many_rows_are_one_statement(tenant):
+    @command
+    def rename(*, acteur: Acteur) -> None:
+        for row in Tiers.objects.filter(code__startswith="T-"):
+            row.nom = f"{row.code} bis"
+            update_later(row, "nom", "telephone")
+
+    for number in range(5):
+        insert_later(tiers(f"T-{number}"))
+    with CaptureQueriesContext(connection) as queries:
+        rename(acteur=SYSTEM)
+    assert sum(query["sql"].startswith("update") for query in queries) == 1
+    assert Tiers.objects.get(code="T-3").nom == "T-3 bis"
+
+
+def test_an_update_that_finds_no_row_is_no_update(tenant, autre_tenant):
+    stray = tiers("T-1")
+    with pytest.raises(LookupError, match="0 of 1"):
+        update_later(stray, "nom")

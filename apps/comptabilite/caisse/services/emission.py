@@ -14,6 +14,7 @@ from apps.facturation.services.issue_invoice import LineToIssue, Party, issue_in
 from apps.hospital.services import rattacher_aux_lignes
 from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
+from apps.socle.unit_of_work import update_later
 
 
 def emettre(
@@ -39,7 +40,7 @@ def emettre(
     rattacher_aux_lignes(lignes=couples, acteur=acteur)
     facture.invoice, facture.montant, facture.date_validation = invoice, invoice.total_ttc, moment
     facture.statut, facture.regle, facture.comptable_validateur_id = StatutFacture.VALIDEE, regle, acteur.id
-    facture.save(update_fields=["invoice", "montant", "date_validation", "statut", "regle", "comptable_validateur"])
+    update_later(facture, "invoice", "montant", "date_validation", "statut", "regle", "comptable_validateur")
     tracer(facture, ActionFacture.VALIDER, acteur, ancien=StatutFacture.EN_ATTENTE)
     if invoice.is_zero:
         solder(facture, acteur)
@@ -48,7 +49,7 @@ def emettre(
 def solder(facture: FactureCaisse, acteur: Acteur) -> None:
     """Make `facture` PAYEE: its legal invoice is paid whole, or worth nothing."""
     facture.statut = StatutFacture.PAYEE
-    facture.save(update_fields=["statut"])
+    update_later(facture, "statut")
     tracer(facture, ActionFacture.SOLDER, acteur, ancien=StatutFacture.VALIDEE)
 
 

@@ -19,7 +19,6 @@ from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
 from apps.socle.commands import command
 from apps.socle.numbering import next_number
-from apps.socle.unit_of_work import hold
 
 
 @command
@@ -53,7 +52,6 @@ def facturer_patient(
         devise=tenant.currency,
         motif=motif.strip(),
     )
-    hold(facture)
     ajouter_lignes(facture, lignes, moment, acteur)
     tracer(facture, ActionFacture.CREER, acteur)
     return facture

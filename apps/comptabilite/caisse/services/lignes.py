@@ -19,7 +19,7 @@ from apps.hospital.services import LigneDemandee, ajouter_prestations, corriger_
 from apps.socle.actors import Acteur
 from apps.socle.errors import BusinessError
 from apps.socle.money import plain
-from apps.socle.unit_of_work import know, once
+from apps.socle.unit_of_work import insert_as_born, insert_later, know, once, write_waiting
 
 LIGNES_MAXIMUM = 200
 
@@ -42,6 +42,7 @@ def remplacer_lignes(
     what is no longer there is withdrawn.
     """
     controler_lignes(saisies)
+    write_waiting()
     anciennes = list(facture.lignes.order_by("position"))
     LigneFactureCaisse.objects.filter(facture=facture).delete()
     libres = defaultdict(list)
@@ -105,10 +106,11 @@ def _ecrire(facture: FactureCaisse, prestations: Sequence[Prestation]) -> None:
     facture.montant = sum((ligne.montant for ligne in lignes), Decimal(0))
     controler_montant(facture.montant, facture.devise, "lignes")
     if facture._state.adding:
-        facture.save(force_insert=True)
+        insert_as_born(facture)
     else:
         facture.save(update_fields=["montant"])
-    LigneFactureCaisse.objects.bulk_create(lignes)
+    for ligne in lignes:
+        insert_later(ligne)
     know(cle_des_lignes(facture), lignes)
 
 

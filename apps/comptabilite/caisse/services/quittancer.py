@@ -55,6 +55,7 @@ def quittancer(
     patient = facture.session.patient
     deja_regle = facture.invoice.amount_paid
     quittance = Quittance(
+        tenant=tenant,
         numero_quittance=next_number(kind="QUIT", year=jour.year, past=acteur.is_takeover),
         facture=facture,
         session_caisse=session,
@@ -79,7 +80,7 @@ def quittancer(
     ]
     lignes = issued_lines(facture.invoice_id)
     quittance.donnees = donnees_de_quittance(quittance, lignes, saisis, tenant=tenant, deja_regle=deja_regle)
-    quittance.save(force_insert=True)
+    insert_later(quittance)
     for paiement, saisi in zip(paiements, saisis, strict=True):
         enregistrer_paiement(paiement, saisi, patient, tenant.time_zone)
     _allouer(paiements, lignes, deja_regle)

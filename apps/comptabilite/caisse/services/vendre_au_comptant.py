@@ -14,6 +14,7 @@ from apps.comptabilite.caisse.services.facturer_patient import facturer_patient
 from apps.socle.actors import Acteur
 from apps.socle.commands import command
 from apps.socle.idempotency import Outcome, run_once
+from apps.socle.unit_of_work import held
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def vendre_au_comptant(
     quittance = encaisser_facture(
         facture_id=facture.id, paiements=paiements, acteur=acteur, session_caisse_id=session_caisse_id, le=le
     )
-    return Vente(FactureCaisse.objects.get(pk=facture.id), quittance)
+    return Vente(held(FactureCaisse, facture.id) or facture, quittance)
 
 
 def vendre_une_fois(
