@@ -306,7 +306,7 @@ ANCHOR_S3_DAYS: int = read("CAURIS_ANCHOR_S3_DAYS")
 ANCHOR_EMAIL: str = read("CAURIS_ANCHOR_EMAIL")
 if EMBEDDED_DATABASE and ANCHOR_FILE.is_relative_to(home_of(DATA_DIR) or DATA_DIR / "pg"):
     raise InsecureSetting("CAURIS_ANCHOR_FILE stands under the database's data: what restores one would restore both.")
-if PRODUCTION and ANCHOR_S3_BUCKET and ANCHOR_S3_ENDPOINT_URL.startswith("http://"):
+if PRODUCTION and ANCHOR_S3_ENDPOINT_URL.startswith("http://"):
     raise InsecureSetting("CAURIS_ANCHOR_S3_ENDPOINT_URL must be https.")
 
 # Mail, API, log ----------------------------------------------------------------------------

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings as current
 
 from apps.socle.launch import cluster, packages, roles
 from apps.socle.launch.account import account_for, binaries
 from apps.socle.launch.cluster import SUPERUSER, Cluster
+from apps.socle.launch.postgres import home_of
 from config import settings_table
 from config.environment import BY_NAME, VARIABLES, InsecureSetting
 from tests.support.launched import ROOT, open_folder, plain_environment
@@ -150,6 +152,7 @@ def test_production_starts_on_secure_values(monkeypatch):
         ("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"),
         ("CAURIS_BEHIND_TLS_PROXY", "false"),
         ("CELERY_BROKER_URL", ""),
+        ("CAURIS_ANCHOR_S3_ENDPOINT_URL", "http://s3.example"),
         ("CAURIS_ENV", "prod"),
     ],
 )
@@ -168,6 +171,16 @@ def test_a_relaxed_second_factor_is_refused_with_a_real_database_anywhere(monkey
                 "DATABASE_URL": "postgresql:///x",
                 "CAURIS_SECOND_FACTOR": "optional",
             },
+        )
+
+
+def test_heads_are_not_kept_under_the_data_that_they_watch(monkeypatch):
+    data_dir = Path(current.DATA_DIR)
+    inside = (home_of(data_dir) or data_dir / "pg") / "data" / "ancres.jsonl"
+    with pytest.raises(InsecureSetting, match="CAURIS_ANCHOR_FILE"):
+        settings_with(
+            monkeypatch,
+            {"CAURIS_DATA_DIR": str(data_dir), "CAURIS_ENV": "test", "CAURIS_ANCHOR_FILE": str(inside)},
         )
 
 

@@ -30,6 +30,7 @@ from apps.fiscal.selectors import head
 from apps.fiscal.services.check_chain import check_chain
 from apps.socle import startup
 from apps.socle.actors import SYSTEM
+from apps.socle.audit import record
 from apps.socle.clock import now
 from apps.socle.installer import login as role_of
 from apps.socle.launch.backup import container, databases, programs
@@ -189,7 +190,8 @@ def _verify(backup: Reader, lines: Lines) -> dict[str, FiscalIntegrityCheck]:
                 _as_the_manifest_says(registry.slug, said.get(str(registry.tenant_id)))
                 # What waited when the copy was made may have been written since: it is looked for first.
                 FiscalAnchor.objects.filter(status=AnchorStatus.PENDING).update(attempts=F("attempts") + 1)
-                checks[registry.slug] = check_chain(acteur=SYSTEM, progress=line)
+                checks[registry.slug] = check = check_chain(acteur=SYSTEM, progress=line)
+                record("restored", check, SYSTEM, new={"copy_of": backup.manifest["created_at"]})
     except MasterSecretError as error:
         raise LaunchError(f"Le secret maître est illisible : remettez-le d'abord en place. ({error})", 2) from error
     return checks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from apps.fiscal.services import deliver_anchor as delivery
 from apps.fiscal.services.anchor_head import anchor_head
 from apps.fiscal.services.close_period import close_period
 from apps.fiscal.services.deliver_anchor import deliver_anchor
+from apps.fiscal.tests.attacks import change_the_key
 from apps.fiscal.tests.factories import CASHIER, chain_links
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_tenant, make_user
@@ -260,6 +262,22 @@ def test_each_local_day_that_ended_has_its_head_even_an_idle_one(
     with scope(committed_tenant.pk):
         days = list(FiscalAnchor.objects.order_by("day").values_list("day", "sequence_number"))
     assert days == [(date(2026, 11, 20), 1), (date(2026, 11, 21), 1), (date(2026, 11, 24), 1)]
+
+
+def test_a_house_whose_key_was_replaced_keeps_no_other_from_its_head(
+    committed_tenant: Tenant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = make_tenant(slug="aa", name="Premier")
+    at(monkeypatch, "UTC", "2026-11-20T09:00")
+    for tenant in (other, committed_tenant):
+        chain_links(tenant, 1)
+    change_the_key(other, "update fiscal_fiscalkey set public_key = sha256('faux')")
+    at(monkeypatch, "UTC", "2026-11-21T09:00")
+    with caplog.at_level(logging.ERROR, logger="apps.fiscal.tasks"):
+        assert tasks.anchor_days() == 1
+    assert "the head of tenant aa cannot be anchored" in caplog.text
+    with scope(committed_tenant.pk):
+        assert FiscalAnchor.objects.count() == 1
 
 
 def test_days_end_by_the_tenants_zone(committed_tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ from apps.organisations.models import Tenant
 from apps.socle import startup
 from apps.socle.actors import SYSTEM
 from apps.socle.launch.backup import container, databases
+from apps.socle.models import AuditTrail
 from apps.socle.scope import scope
 from tests.support.database import connection_string
 
@@ -126,6 +127,8 @@ def test_a_copy_comes_back_green_and_an_older_one_red(
     assert "ses protections sont celles que le code déclare" in said
     assert "sainte-odile : chaîne conforme, 5 maillons vérifiés" in said
     assert links(house) == 5
+    with scope(house.pk):
+        assert AuditTrail.objects.filter(action="restored").count() == 1
     assert startup.differences() == []
     assert (tmp_path / "files" / "recus" / "un.txt").read_text() == "reçu"
     (kept,) = beside(databases.KEPT)
@@ -293,6 +296,21 @@ def test_a_backup_that_fails_leaves_no_file(house: Tenant, tmp_path: Path, monke
     os.utime(killed, (0, 0))
     back_up(tmp_path / "vers")
     assert sorted(path.name for path in (tmp_path / "vers").iterdir()) == [running.name, "0.zip"]
+
+
+def test_on_a_new_machine_the_heads_outside_come_back_and_never_replace_any(anchor_file: Path, tmp_path: Path) -> None:
+    with container.writing(tmp_path / "b.zip") as backup:
+        for inside in (container.DATABASE, "ancres/ancres.jsonl", "ancres/ancres-2025.jsonl"):
+            with backup.entry(inside) as stream:
+                stream.write(inside.encode())
+        backup.close({"tenants": []})
+    with container.reading(tmp_path / "b.zip") as reader:
+        restoring._anchors_of(reader)
+        assert anchor_file.read_text() == "ancres/ancres.jsonl"
+        assert anchor_file.with_name("ancres-2025.jsonl").exists()
+        anchor_file.write_text("newer")
+        restoring._anchors_of(reader)
+    assert anchor_file.read_text() == "newer"
 
 
 def test_nothing_leads_out_of_the_folder(tmp_path: Path) -> None:
