@@ -1,5 +1,5 @@
 -- A till says what its drawer must hold, whoever opens or closes it, and what differs is booked. Asked at commit,
--- when payments and facts are there; a payment asks again, for one that comes after the count.
+-- when payments and facts are there.
 -- A session of a takeover has neither float nor count: it books nothing, is no count for the next one, and is
 -- opened only while its takeover runs.
 create or replace function comptabilite_session_caisse_juste() returns trigger language plpgsql
@@ -9,13 +9,11 @@ declare
   porte numeric;
   compte_avant numeric;
 begin
-  select * into s from public.comptabilite_sessioncaisse x where x.tenant_id = new.tenant_id and x.id =
-    case tg_table_name when 'comptabilite_sessioncaisse' then new.id
-    else (select q.session_caisse_id from public.comptabilite_quittance q where q.id = (to_jsonb(new)->>'quittance_id')::uuid) end;
+  select * into s from public.comptabilite_sessioncaisse x where x.tenant_id = new.tenant_id and x.id = new.id;
   if not found then  -- the scope changed before the commit: what cannot be checked is refused
     raise exception using errcode = '42501', message = format('%s %s is out of scope', tg_table_name, new.id);
   end if;
-  if tg_op = 'INSERT' and tg_table_name = 'comptabilite_sessioncaisse' then
+  if tg_op = 'INSERT' then
     -- What the till held when it was last counted. A session that was closed since sees those made before it only.
     select a.compte into compte_avant from public.comptabilite_sessioncaisse a
       where a.tenant_id = s.tenant_id and a.caisse_id = s.caisse_id and a.statut = 'FERMEE' and a.reprise_id is null and a.id <> s.id
@@ -66,7 +64,23 @@ drop trigger if exists comptabilite_session_caisse_juste on comptabilite_session
 create constraint trigger comptabilite_session_caisse_juste after insert or update on comptabilite_sessioncaisse
   deferrable initially deferred for each row execute function comptabilite_session_caisse_juste();
 alter table comptabilite_sessioncaisse enable always trigger comptabilite_session_caisse_juste;
-drop trigger if exists comptabilite_session_caisse_juste on comptabilite_paiementquittance;
-create constraint trigger comptabilite_session_caisse_juste after insert on comptabilite_paiementquittance
-  deferrable initially deferred for each row when (new.moyen = 'ESPECES') execute function comptabilite_session_caisse_juste();
-alter table comptabilite_paiementquittance enable always trigger comptabilite_session_caisse_juste;
+
+-- No cash after the count: a receipt is issued at an open till (30_caisse.sql), and paid there. Asked at once, not at
+-- commit: whoever closes the till in the same transaction has written its payments before.
+create or replace function comptabilite_paiement_session_ouverte() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (
+    select from public.comptabilite_quittance q
+    join public.comptabilite_sessioncaisse s on s.tenant_id = q.tenant_id and s.id = q.session_caisse_id
+    where q.tenant_id = new.tenant_id and q.id = new.quittance_id and s.statut = 'OUVERTE') then
+    raise exception using errcode = '23514', constraint = 'comptabilite_quittance_session_ouverte', table = tg_table_name,
+      message = format('receipt %s: its till is closed', new.quittance_id);
+  end if;
+  return new;
+end $$;
+
+create or replace trigger comptabilite_paiement_session_ouverte before insert on comptabilite_paiementquittance
+  for each row execute function comptabilite_paiement_session_ouverte();
+alter table comptabilite_paiementquittance enable always trigger comptabilite_paiement_session_ouverte;
+drop trigger if exists comptabilite_session_caisse_juste on comptabilite_paiementquittance; -- an earlier form of this rule

@@ -91,8 +91,8 @@ def test_a_till_is_closed_on_what_it_must_hold(
     refuse(vendu, nom, fermer)
 
 
-def test_cash_that_comes_after_the_count_asks_again(vendu: Guichet) -> None:
-    """The count may be asked early (SET CONSTRAINTS): the payment that follows it is then refused itself."""
+def test_no_cash_comes_after_the_count(vendu: Guichet) -> None:
+    """The count may be asked early (SET CONSTRAINTS): the payment that follows it in the transaction is refused."""
     quittance = uuid7()
 
     def fermer_puis_payer(sql: psycopg.Connection) -> None:
@@ -109,7 +109,7 @@ def test_cash_that_comes_after_the_count_asks_again(vendu: Guichet) -> None:
             [vendu.tenant.id, quittance],
         )
 
-    refuse(vendu, "comptabilite_session_attendu", fermer_puis_payer)
+    refuse(vendu, "comptabilite_quittance_session_ouverte", fermer_puis_payer)
 
 
 @pytest.mark.parametrize(
