@@ -15,12 +15,12 @@ import argparse
 import datetime as dt
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -218,12 +218,12 @@ def archived(path: Path) -> None:
 def told_by_verify_py(path: Path) -> int:
     """verify.py in a process of its own; return the memory that it took at most, in kB."""
     program = (
-        "import resource, runpy, sys\n"
+        "import runpy, sys\n"
         f"sys.argv = ['verify.py', {str(path)!r}]\n"
         "try:\n"
         f"    runpy.run_path({VERIFIER!r}, run_name='__main__')\n"
         "finally:\n"
-        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "    print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stdout + done.stderr
@@ -251,8 +251,19 @@ def appended(tenant: Any, count: int) -> None:
     timed(f"appended: {count:,} facts published, fact and link, one commit each", count, publish_all)
 
 
-def resident_kb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def memory_kb(name: str) -> int:
+    """Return `VmRSS` (what this process holds) or `VmHWM` (the most that it held), in kB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+
+@contextmanager
+def memory_taken(found: list[int]) -> Iterator[None]:
+    """Note how much more than before was held at most meanwhile, in kB."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew at what is held now
+    before = memory_kb("VmRSS")
+    yield
+    found.append(memory_kb("VmHWM") - before)
 
 
 def verified(tenant: Any, links: int, processes: int) -> tuple[bool, int]:
@@ -261,9 +272,9 @@ def verified(tenant: Any, links: int, processes: int) -> tuple[bool, int]:
     from apps.fiscal.services.verify_chain import verify_chain
     from apps.fiscal.stored_links import read_place
 
-    before = resident_kb()
-    found = [timed("verified whole, as the nightly task does", links, verify_chain)]
-    grown = resident_kb() - before
+    found, grown = [], list[int]()
+    with memory_taken(grown):
+        found.append(timed("verified whole, as the nightly task does", links, verify_chain))
     for _again in range(3):
         timed("of it: hashes and linkage alone", links, lambda: hashes_and_linkage(tenant.pk, links))
     timed("of it: signatures alone", 20_000, lambda: signatures(tenant.pk, 20_000))
@@ -277,7 +288,7 @@ def verified(tenant: Any, links: int, processes: int) -> tuple[bool, int]:
     found.append(timed("verified from a checkpoint: the last twentieth", tail, lambda: verify_chain(since=checkpoint)))
     label = f"verified whole in {processes} processes"
     found.append(timed(label, links, lambda: verify_chain(processes=processes)))
-    return all(one.holds for one in found) and [one.entries for one in found] == [links, tail, links], grown
+    return all(one.holds for one in found) and [one.entries for one in found] == [links, tail, links], grown[0]
 
 
 def handed_out(tenant: Any, links: int, folder: Path) -> int:
@@ -287,13 +298,13 @@ def handed_out(tenant: Any, links: int, folder: Path) -> int:
     timed("proofs: ten paths without stored blocks", 10, lambda: proofs(tenant.pk, links))
     timed("blocks of 1,024 stored, in links", links, lambda: store_blocks(links))
     timed("proofs: ten paths with stored blocks", 10, lambda: proofs(tenant.pk, links))
-    before = resident_kb()
-    timed("archived to a file, in links", links, lambda: archived(folder / "a.zip"))
-    grown = resident_kb() - before
+    grown = list[int]()
+    with memory_taken(grown):
+        timed("archived to a file, in links", links, lambda: archived(folder / "a.zip"))
     peak = timed("verify.py of the archive, in links", links, lambda: told_by_verify_py(folder / "a.zip"))
     size = (folder / "a.zip").stat().st_size
     print(f"archive: {size / 2**20:.0f} MB; verify.py took at most {peak / 1024:.0f} MB")
-    return grown
+    return grown[0]
 
 
 def main() -> int:

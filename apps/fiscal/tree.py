@@ -2,7 +2,8 @@
 
 A proof names roots over up to half of the history. Roots of 1,024 leaves are kept by the closings,
 so that a proof reads at most two such stretches of leaves and one stored root for each other
-thousand of links: reading every leaf took 2.3 s for 500,000 links, this 20 ms.
+thousand of links. Measured in a tree of 40,000 links (`benchmarks/fiscal_chain.py`): 71 ms of
+processor from every leaf, which grows with the history, 10 ms from blocks, which hardly does.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from apps.fiscal import first_pass, parallel, stored_links
 from apps.fiscal.checkpoints import Checkpoint, latest_checkpoint
 from apps.fiscal.models import FiscalEntry
 from apps.fiscal.services.check_chain import check_chain, record_check
+from apps.fiscal.services.close_period import close_period
 from apps.fiscal.services.verify_chain import Verification, verify_chain
 from apps.fiscal.tests.attacks import LENGTH, AsOwner, change_links, red_at
-from apps.fiscal.tests.factories import CASHIER, chain_links
+from apps.fiscal.tests.factories import CASHIER, FIRST_DAY, chain_links
 from apps.organisations.models import Tenant
 from apps.socle.actors import SYSTEM
 from apps.socle.scope import scope
@@ -143,6 +144,18 @@ def test_the_latest_passed_check_is_the_checkpoint(tenant: Tenant) -> None:
     assert latest_checkpoint() == at(3)
     chain_links(tenant, 1)
     assert latest_checkpoint() == at(3)
+
+
+def test_a_sealed_day_is_a_checkpoint_too(house: Tenant) -> None:
+    chain_links(house, 3)
+    check_chain(acteur=SYSTEM)
+    chain_links(house, 1)
+    close_period(closing_type="daily", closing_date=FIRST_DAY, acteur=SYSTEM)
+    assert latest_checkpoint() == at(4), "further than the check"
+    assert verify_chain(since=latest_checkpoint()).entries == 2
+    chain_links(house, 2)
+    check_chain(acteur=SYSTEM)
+    assert latest_checkpoint() == at(7), "further than the closing"
 
 
 def test_behind_a_failed_check_there_is_no_checkpoint(hospital: Tenant, as_owner: AsOwner) -> None:

@@ -71,7 +71,7 @@ def proof_file(request: HttpRequest, sequence_number: int) -> HttpResponse:
 @require_safe
 def continuity(request: HttpRequest) -> HttpResponse:
     """Show, or download, the proof that one closing goes on from another."""
-    form = ContinuityForm(request.GET or None)
+    form = ContinuityForm(request.GET if "de" in request.GET else None, initial=request.GET.dict())
     context: dict[str, Any] = {"form": form, "proof": None, "broken": False}
     if form.is_bound and form.is_valid():
         first, second = form.in_order()
