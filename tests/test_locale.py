@@ -205,6 +205,10 @@ OF_TEMPLATES = {"templates/comptabilite/quittance_a5.html": {"DUPLICATA"}}
 CLASSES = frozenset({"poste", "theme-"})
 
 
+UNSPOKEN = {"style", "script", "pre"}
+"""What a machine reads: a command to be typed is the same in every language."""
+
+
 class Said(HTMLParser):
     """Collects what a page without its tags says: texts, and the attributes that are read or shown."""
 
@@ -214,13 +218,13 @@ class Said(HTMLParser):
         self.raw = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.raw += tag in {"style", "script"}
+        self.raw += tag in UNSPOKEN
         given = dict(attrs)
         names = SPOKEN | ({"value"} if tag == "input" and given.get("type") in {"submit", "button", "reset"} else set())
         self.words += [value for name, value in attrs if name in names and value]
 
     def handle_endtag(self, tag: str) -> None:
-        self.raw -= tag in {"style", "script"}
+        self.raw -= tag in UNSPOKEN
 
     def handle_data(self, data: str) -> None:
         if not self.raw:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
+from apps.comptabilite.caisse.choices import OrigineReprise
 from apps.comptabilite.caisse.models import DuplicataQuittance, FactureCaisse
 from apps.comptabilite.caisse.services.creer_caisse import creer_caisse
 from apps.comptabilite.caisse.services.encaisser_facture import encaisser_facture
@@ -21,6 +22,7 @@ from apps.comptabilite.caisse.services.valider_facture import valider_facture
 from apps.comptabilite.caisse.services.vendre_au_comptant import vendre_au_comptant
 from apps.comptabilite.tests.caisse.ecrans import Personne
 from apps.comptabilite.tests.caisse.factories import Guichet, especes, lignes, make_facture, make_guichet, mobile
+from apps.comptabilite.tests.caisse.papier import deposer, papier, recette
 from apps.hospital.services import enregistrer_patient
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_acteur
@@ -53,7 +55,12 @@ PAGES = {
     "caisse:session": (TENIR, 200),
     "caisse:ouvrir": (TENIR, 405),
     "caisse:fermer": (TENIR, 405),
+    "caisse:une_session": (LIRE, 200),
     "caisse:regle": (LIRE, 200),
+    "caisse:reprises": (LIRE - TENIR, 200),
+    "caisse:reprise": (LIRE - TENIR, 200),
+    "caisse:conduire_reprise": (LIRE - TENIR - {"auditeur"}, 405),
+    "caisse:rapport_reprise": (LIRE - TENIR, 200),
 }
 
 
@@ -70,7 +77,10 @@ def ids(guichet: Guichet) -> dict[str, tuple]:
     reimprimer_quittance(quittance_id=quittance.id, acteur=guichet.caissiere)
     de_facture = dict.fromkeys(("caisse:facture", "caisse:corriger", "caisse:encaisser_facture"), (facture.id,))
     de_quittance = dict.fromkeys(("caisse:quittance", "caisse:original", "caisse:reimprimer"), (quittance.id,))
-    return {**de_facture, **de_quittance, "caisse:duplicata": (quittance.id, 1)}
+    reprise = deposer(guichet.tenant, papier([recette("S1")], []), OrigineReprise.ECRAN)
+    de_reprise = dict.fromkeys(("caisse:reprise", "caisse:conduire_reprise", "caisse:rapport_reprise"), (reprise.id,))
+    de_session = {"caisse:une_session": (quittance.session_caisse_id,)}
+    return {**de_facture, **de_session, **de_quittance, **de_reprise, "caisse:duplicata": (quittance.id, 1)}
 
 
 def test_every_address_of_the_till_has_its_roles() -> None:
