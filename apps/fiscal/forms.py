@@ -75,7 +75,7 @@ class ContinuityForm(forms.Form):
 def _closing(number: str) -> FiscalClosing:
     found = closing_by_number(number)
     if found is None:
-        raise forms.ValidationError(_("Aucune clôture ne porte le numéro « %s ».") % number)
+        raise forms.ValidationError(_("Aucune clôture ne porte le numéro « %s ».") % number)
     return found
 
 

@@ -100,7 +100,7 @@ def archive(request: HttpRequest) -> HttpResponseBase:
         except BusinessError as error:
             form.add_error(error.field, str(error))
         except MasterSecretError:
-            messages.error(request, _("Archive impossible : le secret des clés de signature n’est pas lisible."))
+            messages.error(request, _("Archive impossible : le secret des clés de signature n’est pas lisible."))
         else:
             blocks = stream_archive(tenant_id=staff.tenant.pk, span=span, acteur=staff.acteur)
             response = StreamingHttpResponse(blocks, content_type="application/zip")
