@@ -45,23 +45,34 @@ create or replace trigger comptabilite_facture_deja_rejetee before update on com
 alter table comptabilite_facturecaisse enable always trigger comptabilite_facture_deja_rejetee;
 
 -- An invoice is the sum of its lines until it is issued, the legal invoice's total afterwards; PAYEE is paid whole.
+-- Asked once for each row of them: what one needs is read by its key, and no row is turned into JSON for it.
 create or replace function comptabilite_facture_somme() returns trigger language plpgsql
 set search_path = pg_catalog, public, pg_temp as $$
 declare
-  facture public.comptabilite_facturecaisse;
+  v_facture uuid;
+  v_invoice uuid;
+  v_montant numeric;
+  v_statut text;
   attendu numeric;
   paye numeric;
 begin
-  select * into facture from public.comptabilite_facturecaisse
-    where id = (case tg_table_name when 'comptabilite_facturecaisse' then to_jsonb(new)->>'id' else coalesce(to_jsonb(new), to_jsonb(old))->>'facture_id' end)::uuid;
-  if facture.invoice_id is null then
-    select coalesce(sum(montant), 0) into attendu from public.comptabilite_lignefacturecaisse where facture_id = facture.id;
+  if tg_table_name = 'comptabilite_facturecaisse' then
+    v_facture := new.id;
+  elsif tg_op = 'DELETE' then
+    v_facture := old.facture_id;
   else
-    select total_ttc, amount_paid into attendu, paye from public.facturation_invoice where id = facture.invoice_id;
+    v_facture := new.facture_id;
   end if;
-  if facture.montant is distinct from attendu or facture.statut = 'PAYEE' and paye is distinct from attendu then
+  select f.invoice_id, f.montant, f.statut into v_invoice, v_montant, v_statut
+    from public.comptabilite_facturecaisse f where f.id = v_facture;
+  if v_invoice is null then
+    select coalesce(sum(montant), 0) into attendu from public.comptabilite_lignefacturecaisse where facture_id = v_facture;
+  else
+    select total_ttc, amount_paid into attendu, paye from public.facturation_invoice where id = v_invoice;
+  end if;
+  if v_montant is distinct from attendu or v_statut = 'PAYEE' and paye is distinct from attendu then
     raise exception using errcode = '23514', constraint = 'comptabilite_facture_somme', table = tg_table_name,
-      message = format('invoice %s: %s, its lines or its legal invoice: %s, paid: %s', facture.id, facture.montant, attendu, paye);
+      message = format('invoice %s: %s, its lines or its legal invoice: %s, paid: %s', v_facture, v_montant, attendu, paye);
   end if;
   return null;
 end $$;
@@ -99,44 +110,62 @@ create constraint trigger comptabilite_quittance_exige_fait after insert on comp
 alter table comptabilite_quittance enable always trigger comptabilite_quittance_exige_fait;
 
 -- A receipt is the sum of its payments; a payment is the sum of its allocations and, unless it is cash, has its
--- reference; a line receives at most what it is worth, and from receipts of its own invoice.
+-- reference and no other; a line receives at most what it is worth, and from receipts of its own invoice.
+-- None of these rows ever changes: each asks, when it is inserted, the rules that it can break, and no other.
 create or replace function comptabilite_quittance_somme() returns trigger language plpgsql
 set search_path = pg_catalog, public, pg_temp as $$
 declare
-  quittance public.comptabilite_quittance;
+  v_paiement uuid;
+  v_ligne uuid;
+  v_quittance uuid;
+  v_montant numeric;
+  v_devise text;
+  v_moyen text;
   rule text;
 begin
-  select * into quittance from public.comptabilite_quittance q where q.id = case tg_table_name
-    when 'comptabilite_quittance' then (to_jsonb(new)->>'id')::uuid
-    when 'comptabilite_paiementquittance' then (to_jsonb(new)->>'quittance_id')::uuid
-    else (select p.quittance_id from public.comptabilite_paiementquittance p where p.id = (to_jsonb(new)->>'paiement_id')::uuid) end;
-  if quittance.montant_paye is distinct from
-     (select sum(p.montant) from public.comptabilite_paiementquittance p where p.quittance_id = quittance.id and p.devise = quittance.devise) then
+  if tg_table_name = 'comptabilite_quittance' then
+    v_quittance := new.id;
+  elsif tg_table_name = 'comptabilite_paiementquittance' then
+    v_paiement := new.id;
+  else
+    v_paiement := new.paiement_id;
+  end if;
+  if tg_table_name = 'comptabilite_allocationpaiement' then
+    v_ligne := new.invoice_line_id;
+  end if;
+  if v_paiement is not null then
+    select p.quittance_id, p.montant, p.devise, p.moyen into v_quittance, v_montant, v_devise, v_moyen
+      from public.comptabilite_paiementquittance p where p.id = v_paiement;
+  end if;
+  if tg_table_name in ('comptabilite_quittance', 'comptabilite_paiementquittance') and exists (
+    select 1 from public.comptabilite_quittance q where q.id = v_quittance and q.montant_paye is distinct from
+      (select sum(p.montant) from public.comptabilite_paiementquittance p where p.quittance_id = q.id and p.devise = q.devise)) then
     rule := 'comptabilite_quittance_somme';
-  elsif exists (
-    select 1 from public.comptabilite_paiementquittance p where p.quittance_id = quittance.id and p.montant is distinct from
-      (select sum(a.montant) from public.comptabilite_allocationpaiement a where a.paiement_id = p.id and a.devise = p.devise)) then
+  elsif tg_table_name in ('comptabilite_paiementquittance', 'comptabilite_allocationpaiement') and v_montant is distinct from
+      (select sum(a.montant) from public.comptabilite_allocationpaiement a where a.paiement_id = v_paiement and a.devise = v_devise) then
     rule := 'comptabilite_allocation_somme';
-  elsif exists (
-    select 1 from public.comptabilite_paiementquittance p where p.quittance_id = quittance.id and (
-      (p.moyen = 'CHEQUE') is distinct from exists (select 1 from public.comptabilite_cheque c where c.paiement_id = p.id) or
-      (p.moyen = 'VIREMENT') is distinct from exists (select 1 from public.comptabilite_virement v where v.paiement_id = p.id) or
-      (p.moyen = 'CARTE') is distinct from exists (select 1 from public.comptabilite_paiementcarte c where c.paiement_id = p.id) or
-      (p.moyen = 'MOBILE') is distinct from exists (select 1 from public.comptabilite_paiementmobile m where m.paiement_id = p.id))) then
-    rule := 'comptabilite_paiement_reference';
-  elsif exists (
-    select 1 from public.comptabilite_paiementquittance p
-      join public.comptabilite_allocationpaiement a on a.paiement_id = p.id
-      left join public.facturation_invoiceline l on l.id = a.invoice_line_id
-      left join public.comptabilite_facturecaisse f on f.id = quittance.facture_id
-      where p.quittance_id = quittance.id and (
-        l.invoice_id is distinct from f.invoice_id or
-        (select sum(b.montant) from public.comptabilite_allocationpaiement b where b.invoice_line_id = l.id) > l.total_ttc)) then
+  elsif v_ligne is not null and not exists (
+    select 1 from public.comptabilite_quittance q
+      join public.comptabilite_facturecaisse f on f.id = q.facture_id
+      join public.facturation_invoiceline l on l.invoice_id = f.invoice_id
+      where q.id = v_quittance and l.id = v_ligne and l.total_ttc >=
+        (select sum(b.montant) from public.comptabilite_allocationpaiement b where b.invoice_line_id = v_ligne)) then
     rule := 'comptabilite_allocation_ligne';
+  elsif tg_table_name = 'comptabilite_paiementquittance' and not (case v_moyen
+      when 'CHEQUE' then exists (select 1 from public.comptabilite_cheque r where r.paiement_id = v_paiement)
+      when 'VIREMENT' then exists (select 1 from public.comptabilite_virement r where r.paiement_id = v_paiement)
+      when 'CARTE' then exists (select 1 from public.comptabilite_paiementcarte r where r.paiement_id = v_paiement)
+      when 'MOBILE' then exists (select 1 from public.comptabilite_paiementmobile r where r.paiement_id = v_paiement)
+      else true end) then
+    rule := 'comptabilite_paiement_reference';
+  elsif v_moyen is distinct from (case tg_table_name
+      when 'comptabilite_cheque' then 'CHEQUE' when 'comptabilite_virement' then 'VIREMENT'
+      when 'comptabilite_paiementcarte' then 'CARTE' when 'comptabilite_paiementmobile' then 'MOBILE' else v_moyen end) then
+    rule := 'comptabilite_paiement_reference';
   end if;
   if rule is not null then
     raise exception using errcode = '23514', constraint = rule, table = tg_table_name,
-      message = format('receipt %s does not add up: %s', quittance.id, rule);
+      message = format('receipt %s does not add up: %s', v_quittance, rule);
   end if;
   return null;
 end $$;
