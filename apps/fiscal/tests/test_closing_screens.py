@@ -277,7 +277,10 @@ def test_who_only_reads_sees_no_button(house: Tenant, enter: Any) -> None:
 def test_a_closing_that_was_changed_is_red(house: Tenant, enter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made = close(FIRST_DAY).closing
     monkeypatch.setattr("apps.fiscal.crypto.signature_holds", lambda *_values: False)
-    assert "Cette clôture n’est plus ce qui a été signé." in page(enter(), f"{LIST}{made.pk}/")
+    html = page(enter(), f"{LIST}{made.pk}/")
+    assert "Cette clôture n’est plus ce qui a été signé." in html
+    assert "Total facturé" not in html, "its figures may be anything"
+    assert made.merkle_root in html
 
 
 def test_the_closings_link_leads_to_it_and_speaks_words(house: Tenant, enter: Any) -> None:

@@ -97,18 +97,20 @@ def closing(request: HttpRequest, closing_id: UUID) -> HttpResponse:
     link = FiscalEntry.objects.only("sequence_number").filter(
         entity_type="fiscal.FiscalClosing", entity_id=found.pk, entry_type="closing"
     )
+    state = _state(request, found)
     same = FiscalClosing.objects.filter(closing_type=found.closing_type).only("closing_date")
     context = {
         "closing": found,
         "label": periods.period_label(found.closing_type, found.closing_date),
         "link": link.first(),
-        "figures": figures(found.totals, found.currency),
-        "perpetual": figures(found.perpetual_totals, found.currency),
+        # What was tampered with may not even be an amount: only the bytes are shown then.
+        "figures": figures(found.totals, found.currency) if state != "failed" else [],
+        "perpetual": figures(found.perpetual_totals, found.currency) if state != "failed" else [],
         "signature": bytes(found.signature).hex(),
         "canonical": bytes(found.data_canonical).decode(errors="replace"),
         "earlier": same.filter(closing_date__lt=found.closing_date).order_by("-closing_date").first(),
         "later": same.filter(closing_date__gt=found.closing_date).order_by("closing_date").first(),
-        "state": _state(request, found),
+        "state": state,
     }
     return render(request, "fiscal/cloture.html", context)
 
