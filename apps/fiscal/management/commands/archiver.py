@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--du", required=True, type=day, metavar="DATE", help="Premier jour fiscal, AAAA-MM-JJ.")
-        parser.add_argument("--au", required=True, type=day, metavar="DATE", help="Dernier jour fiscal, AAAA-MM-JJ.")
+        parser.add_argument("--du", required=True, type=day, metavar="DATE", help="Premier jour fiscal, JJ/MM/AAAA.")
+        parser.add_argument("--au", required=True, type=day, metavar="DATE", help="Dernier jour fiscal, JJ/MM/AAAA.")
         parser.add_argument("--tenant", required=True, metavar="SLUG", help="L’établissement.")
         parser.add_argument(
             "--sortie",
@@ -56,15 +56,16 @@ class Command(BaseCommand):
 
 
 def day(text: str) -> date:
-    """Parse a day; raises ArgumentTypeError."""
+    """Read 20/11/2026 or 2026-11-20; raises ArgumentTypeError."""
     try:
-        return date.fromisoformat(text)
+        return datetime.strptime(text, "%d/%m/%Y" if "/" in text else "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError as error:
-        raise ArgumentTypeError(f"« {text} » n’est pas un jour de la forme 2026-11-20") from error
+        raise ArgumentTypeError(f"« {text} » n’est pas un jour de la forme 20/11/2026") from error
 
 
 def sentence(destination: Path, span: Span, size: int) -> str:
     """Return what was written."""
     if not span.count:
         return f"{destination} : aucun maillon dans cette période, {count(size)} octets"
-    return f"{destination} : {count(span.count)} maillons, {span.first} à {span.last}, {count(size)} octets"
+    links = f"{count(span.count)} maillon{'s' if span.count > 1 else ''}"
+    return f"{destination} : {links}, {span.first} à {span.last}, {count(size)} octets"
