@@ -6,8 +6,10 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +20,7 @@ from botocore.stub import ANY, Stubber
 from django.conf import LazySettings
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from apps.fiscal import anchor_file as files
@@ -156,11 +158,10 @@ def test_a_broker_that_is_down_undoes_nothing(committed_tenant: Tenant, monkeypa
 
 
 @pytest.fixture
-def waiting(committed_tenant: Tenant) -> FiscalAnchor:
-    """A committed head of two links that waits for the file."""
-    chain_links(committed_tenant, 2, CASHIER)
-    with scope(committed_tenant.pk):
-        (anchor,) = anchor_head(acteur=SYSTEM, hand_over=False)
+def waiting(tenant: Tenant) -> FiscalAnchor:
+    """A head of two links that waits for the file."""
+    chain_links(tenant, 2, CASHIER)
+    (anchor,) = anchor_head(acteur=SYSTEM, hand_over=False)
     return anchor
 
 
@@ -173,6 +174,25 @@ def test_a_head_is_written_once_however_often_it_is_delivered(waiting: FiscalAnc
     assert line.head is not None
     assert (line.head.chain_hash, line.head.previous_line_hash) == (waiting.chain_hash, FIRST_LINE)
     assert line.head.signature == read(waiting.line).signature
+
+
+def test_two_workers_with_the_same_anchor_write_one_line(committed_tenant: Tenant, anchor_file: Path) -> None:
+    chain_links(committed_tenant, 2)
+    with scope(committed_tenant.pk):
+        (waiting,) = anchor_head(acteur=SYSTEM, hand_over=False)
+    start = Barrier(4)
+
+    def work(_number: int) -> AnchorStatus | None:
+        try:
+            start.wait(timeout=30)
+            return deliver_anchor(tenant_id=waiting.tenant_id, anchor_id=waiting.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        states = list(pool.map(work, range(4)))
+    assert sorted(map(str, states)) == ["None", "None", "None", "verified"]
+    assert written(anchor_file) == [2]
 
 
 def test_a_crash_between_file_and_database_writes_no_second_line(
@@ -308,10 +328,9 @@ def bucket(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
-def for_bucket(bucket: Stubber, committed_tenant: Tenant) -> FiscalAnchor:
-    chain_links(committed_tenant, 1)
-    with scope(committed_tenant.pk):
-        _file, anchor = anchor_head(acteur=SYSTEM, hand_over=False)
+def for_bucket(bucket: Stubber, tenant: Tenant) -> FiscalAnchor:
+    chain_links(tenant, 1)
+    _file, anchor = anchor_head(acteur=SYSTEM, hand_over=False)
     return anchor
 
 
@@ -395,11 +414,10 @@ def test_the_endpoint_is_the_settings_own(settings: LazySettings, monkeypatch: p
     assert (client.meta.config.connect_timeout, client.meta.config.read_timeout) == (5, 15)
 
 
-def test_a_head_is_mailed(committed_tenant: Tenant, settings: LazySettings) -> None:
+def test_a_head_is_mailed(tenant: Tenant, settings: LazySettings) -> None:
     settings.ANCHOR_EMAIL = "greffe@example.cm"
-    chain_links(committed_tenant, 1)
-    with scope(committed_tenant.pk):
-        _file, anchor = anchor_head(acteur=SYSTEM, hand_over=False)
+    chain_links(tenant, 1)
+    _file, anchor = anchor_head(acteur=SYSTEM, hand_over=False)
     assert deliver(anchor) == AnchorStatus.VERIFIED
     (message,) = mail.outbox
     assert message.to == ["greffe@example.cm"]
@@ -432,7 +450,7 @@ def test_a_head_that_waits_too_long_is_said_to_monitoring(
     waiting: FiscalAnchor, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert client.get("/sante/pret/").json()["ancres"] == "ok"
-    monkeypatch.setattr(health, "UNWRITTEN", timedelta(0))
+    monkeypatch.setattr(health, "UNWRITTEN", timedelta(hours=-1))  # one transaction, one moment
     assert client.get("/sante/pret/").json()["ancres"] == "en retard"
     deliver(waiting)
     assert client.get("/sante/pret/").json()["ancres"] == "ok"

@@ -50,13 +50,25 @@ def codes(tenant: Tenant) -> list[tuple[str, int]]:
     return [(found.code, found.sequence_number) for found in compare(tenant).anomalies]
 
 
+def anchored_twice(tenant: Tenant) -> Tenant:
+    """Anchor the head at link LENGTH, and two links further."""
+    anchor(tenant)
+    chain_links(tenant, 2, CASHIER)
+    anchor(tenant)
+    return tenant
+
+
 @pytest.fixture
-def anchored(hospital: Tenant) -> Tenant:
-    """A hospital whose head was anchored twice: at link LENGTH, and two links further."""
-    anchor(hospital)
-    chain_links(hospital, 2, CASHIER)
-    anchor(hospital)
-    return hospital
+def anchored(tenant: Tenant) -> Tenant:
+    """A hospital whose head was anchored twice, in the test's own transaction."""
+    chain_links(tenant, LENGTH, CASHIER)
+    return anchored_twice(tenant)
+
+
+@pytest.fixture
+def committed(hospital: Tenant) -> Tenant:
+    """The same, committed, for the owner's hands."""
+    return anchored_twice(hospital)
 
 
 # The chain -----------------------------------------------------------------------------------------
@@ -86,26 +98,26 @@ def no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anchor_comparison._Registered, "read", lambda *_values: anchor_comparison._Registered())
 
 
-def test_an_older_copy_of_the_database_is_seen(anchored: Tenant, as_owner: AsOwner, no_rows: None) -> None:
-    with as_owner(anchored) as owner:
+def test_an_older_copy_of_the_database_is_seen(committed: Tenant, as_owner: AsOwner, no_rows: None) -> None:
+    with as_owner(committed) as owner:
         cut(owner, LENGTH)
         assert owner.verify().holds, "inside, nothing shows"
-        (found,) = compare(anchored).anomalies
+        (found,) = compare(committed).anomalies
         assert (found.code, found.sequence_number) == ("older-than-anchor", LENGTH + 1)
         assert f"cette copie de la base est plus ancienne que la tête ancrée, au maillon {LENGTH + 2}" in str(found)
         assert "ancres.jsonl, ligne 2" in str(found)
-        with scope(anchored.pk):
+        with scope(committed.pk):
             verification = with_anchors(owner.verify())
     assert (verification.holds, verification.first) == (False, found)
-    with scope(anchored.pk):
+    with scope(committed.pk):
         check = record_check(verification=verification, acteur=SYSTEM)
     assert check.status == "failed"
 
 
-def test_a_tail_cut_with_its_head_is_seen_by_what_the_database_kept(anchored: Tenant, as_owner: AsOwner) -> None:
-    with as_owner(anchored) as owner:
+def test_a_tail_cut_with_its_head_is_seen_by_what_the_database_kept(committed: Tenant, as_owner: AsOwner) -> None:
+    with as_owner(committed) as owner:
         cut(owner, LENGTH + 1)
-        assert codes(anchored) == [("older-than-anchor", LENGTH + 2)]
+        assert codes(committed) == [("older-than-anchor", LENGTH + 2)]
 
 
 def test_a_suffix_made_again_with_good_hashes_is_seen(
@@ -184,11 +196,11 @@ def test_a_renamed_file_proves_what_was_written_and_asks_nothing_of_the_chain(
     "change",
     ["chain_hash = repeat('a', 64)", "sequence_number = 1", "line = replace(line, 'sainte', 'saint')", "line = '{}'"],
 )
-def test_an_anchor_replaced_in_the_database_is_seen(anchored: Tenant, change: str) -> None:
-    assert codes(anchored) == [], "the control"
-    with owner_changes(anchored) as raw:
+def test_an_anchor_replaced_in_the_database_is_seen(committed: Tenant, change: str) -> None:
+    assert codes(committed) == [], "the control"
+    with owner_changes(committed) as raw:
         raw.execute(f"update fiscal_fiscalanchor set {change} where sequence_number = {LENGTH}")
-    ((code, _number),) = codes(anchored)
+    ((code, _number),) = codes(committed)
     assert code == "anchor-row"
 
 
@@ -204,23 +216,22 @@ def owner_changes(tenant: Tenant) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def sealed(committed_tenant: Tenant) -> FiscalClosing:
+def sealed(tenant: Tenant) -> FiscalClosing:
     """A closing whose head is anchored, with a link behind it."""
-    with scope(committed_tenant.pk):
-        first = closings.first_day()
-        assert first is not None
-        closing = close_period(closing_type="daily", closing_date=first, acteur=SYSTEM).closing
-    chain_links(committed_tenant, 1)
+    first = closings.first_day()
+    assert first is not None
+    closing = close_period(closing_type="daily", closing_date=first, acteur=SYSTEM).closing
+    chain_links(tenant, 1)
     assert tasks.deliver_pending_anchors() == 1
     return closing
 
 
 def test_a_closing_that_was_anchored_and_dropped_is_missed(
-    committed_tenant: Tenant, sealed: FiscalClosing, monkeypatch: pytest.MonkeyPatch, no_rows: None
+    tenant: Tenant, sealed: FiscalClosing, monkeypatch: pytest.MonkeyPatch, no_rows: None
 ) -> None:
-    assert codes(committed_tenant) == [], "the control"
+    assert codes(tenant) == [], "the control"
     monkeypatch.setattr(anchor_comparison, "read_closing_hashes", lambda *_values: set())
-    (found,) = compare(committed_tenant).anomalies
+    (found,) = compare(tenant).anomalies
     assert (found.code, found.sequence_number) == ("anchor-closing", 1)
     assert sealed.closing_hash[:16] in str(found)
 

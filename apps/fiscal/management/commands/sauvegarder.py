@@ -35,7 +35,8 @@ class Command(BaseCommand):
         try:
             path, manifest = back_up(Path(vers).expanduser().resolve(), line)
         except LaunchError as error:
-            raise CommandError(str(error), returncode=error.status) from error
+            said = str(error).replace("--data", "--vers")  # the launcher's word for a folder
+            raise CommandError(said, returncode=error.status) from error
         except psycopg.Error as error:
             raise CommandError(f"PostgreSQL refuse : {error}") from error
         finally:

@@ -22,7 +22,8 @@ BROKEN, NOT_VERIFIED = 1, 2
 class Command(BaseCommand):
     help = (
         "Vérifie la chaîne fiscale d’un établissement, ou de tous : place de chaque maillon, octets signés, colonnes,"
-        " empreintes, signatures, tête. Statut de sortie : 0 conforme, 1 rompue, 2 vérification impossible."
+        " empreintes, signatures, tête, et les têtes écrites hors de la base. Statut de sortie : 0 conforme, 1 rompue,"
+        " 2 vérification impossible."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
