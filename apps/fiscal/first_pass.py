@@ -102,7 +102,8 @@ def _holds(tenant_id: UUID, keys: Keys, stretch: Stretch, batches: Sequence[Sequ
     links = number - first + 1
     if content is None or content.doubtful or content.links != links:
         return False
-    if not all(_signed(keys, *row) for row in stored_links.read_signatures(tenant_id, first, number)):
+    signed = stored_links.read_signatures(tenant_id, first, number)
+    if len(signed) != links or not all(_signed(keys, *row) for row in signed):
         return False
     stretch.place = Place(number, chain_hash, content.last_day)
     stretch.links += links

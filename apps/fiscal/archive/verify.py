@@ -38,6 +38,7 @@ LINE = 4 << 20  # bytes of one line of JSON
 SMALL = 16 << 20  # bytes of a file that is read whole
 RATIO = 250  # a file that inflates more than this is a bomb
 CLOSINGS = 200_000
+KEPT = 256 << 20  # bytes of the files whose lines are kept in memory: closings and anchors, 3 kB each a day
 HEX = re.compile(r"[0-9a-f]{64}")
 AMOUNT = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,12})?")
 FILES = ("entries.jsonl", "closings.jsonl", "entries.csv", "closings.csv", "keys.json", "anchors.jsonl", "LISEZMOI.txt",
@@ -411,6 +412,8 @@ def guard_files(archive: zipfile.ZipFile) -> None:
             raise Unusable(f"{info.filename} est chiffré, ou compressé d’une façon inconnue")
         if info.file_size > RATIO * max(info.compress_size, 4096):
             raise Unusable(f"{info.filename} se gonflerait de plus de {RATIO} fois sa taille")
+        if info.filename in ("closings.jsonl", "anchors.jsonl") and info.file_size > KEPT:
+            raise Unusable(f"{info.filename} est démesuré")
     missing = {"MANIFEST.json", "MANIFEST.sig", *FILES} - set(names)
     if missing:
         raise Unusable(f"il manque {', '.join(sorted(missing))}")

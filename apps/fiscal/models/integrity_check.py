@@ -60,6 +60,11 @@ class FiscalIntegrityCheck(TenantOwned):
         return self.status != CheckStatus.FAILED
 
     @property
+    def first_sequence_number(self) -> int:
+        """The link where a verification that holds began: above 1 when it went on from a checkpoint."""
+        return self.head_sequence_number - self.entries_validated + 1
+
+    @property
     def first_anomaly(self) -> dict[str, object] | None:
         """The first broken link, as the verifier named it."""
         return self.report[0] if self.report else None

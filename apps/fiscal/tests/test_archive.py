@@ -496,6 +496,19 @@ def test_a_bomb_is_refused_before_it_is_inflated(
     assert (status, "entries.csv se gonflerait" in said) == (2, True)
 
 
+def test_more_closings_than_memory_should_hold_are_refused(
+    made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "KEPT", 1000)
+    status, said = verified(capsys, made)
+    assert (status, "closings.jsonl est démesuré" in said) == (2, True)
+    monkeypatch.undo()
+    monkeypatch.setattr(verify, "CLOSINGS", 3)
+    assert verified(capsys, made)[0] == 2
+    monkeypatch.setattr(verify, "SMALL", 100)
+    assert verified(capsys, made)[0] == 2
+
+
 def test_a_directory_that_lies_about_sizes(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A bomb that declares itself small: what is inflated is cut at what is declared, and is not what was signed."""
     path = packed(tmp_path / "b.zip", read(made) | {"LISEZMOI.txt": b"0" * 1_000_000})

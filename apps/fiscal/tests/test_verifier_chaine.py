@@ -92,7 +92,7 @@ def test_the_first_broken_link_is_named(hospital: Tenant, as_owner: AsOwner) -> 
 def test_from_the_latest_check_only_what_follows_is_read(hospital: Tenant) -> None:
     assert "5 maillons vérifiés" in run("--depuis-controle"), "without a check, from the first link"
     chain_links(hospital, 2)
-    assert "chaîne conforme, 3 maillons vérifiés" in run("--depuis-controle")
+    assert "chaîne conforme depuis le maillon 5, 3 maillons vérifiés" in run("--depuis-controle")
     assert "chaîne conforme, 7 maillons vérifiés" in run()
 
 

@@ -78,7 +78,8 @@ def sentence(check: FiscalIntegrityCheck) -> str:
     if check.holds:
         head = f"tête {check.head_sequence_number} {check.head_hash[:16]}…"
         unsure = "".join(f". À surveiller : {warning['text']}" for warning in check.report)
-        return f"chaîne conforme, {verified}, {head}{unsure}"
+        since = f" depuis le maillon {count(check.first_sequence_number)}" if check.first_sequence_number > 1 else ""
+        return f"chaîne conforme{since}, {verified}, {head}{unsure}"
     first = check.first_anomaly or {}
     others = check.anomalies_found - 1
     more = f" ({count(others)} autres anomalies)" if others > 1 else " (1 autre anomalie)" if others else ""
