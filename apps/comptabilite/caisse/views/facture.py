@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.comptabilite.caisse.choices import ActionFacture, StatutFacture
 from apps.comptabilite.caisse.forms import RejetForm
-from apps.comptabilite.caisse.models import FactureCaisse, HistoriqueFactureCaisse
+from apps.comptabilite.caisse.models import FactureCaisse, HistoriqueFactureCaisse, LigneReprise
 from apps.comptabilite.caisse.selectors import motifs_d_attente
 from apps.comptabilite.caisse.services.corriger_facture import corriger_facture
-from apps.comptabilite.caisse.transitions import ENCAISSER, FACTURER, VALIDER
+from apps.comptabilite.caisse.transitions import ENCAISSER, FACTURER, VALIDER, VOIR_REPRISE
 from apps.comptabilite.caisse.views import poste as ecran
 from apps.comptabilite.caisse.views.composition import Composition, additionner
 from apps.comptabilite.caisse.views.poste import Poste
@@ -90,10 +90,17 @@ def dessiner_fiche(staff: StaffRequest, facture_id: uuid.UUID, rejet: RejetForm,
         "detail": detail_de(trouvee, staff),
         "facture": trouvee,
         "quittances": trouvee.quittances.order_by("date_paiement", "id"),
+        "papier": _papier(trouvee) if staff.user.has_perm(VOIR_REPRISE) else [],
         "rejet": rejet,
         "devise": trouvee.devise,
     }
     return render(staff, "comptabilite/caisse/facture.html", contexte, status=statut)
+
+
+def _papier(facture: FactureCaisse) -> list[tuple[LigneReprise, str]]:
+    """Return the rows of paper that this invoice was taken over from, each with its words as they were written."""
+    lignes = facture.lignes_reprises.select_related("reprise").order_by("-fichier", "ligne")
+    return [(ligne, " · ".join(mot for mot in ligne.donnees.values() if mot)) for ligne in lignes]
 
 
 @permission_required(FACTURER)

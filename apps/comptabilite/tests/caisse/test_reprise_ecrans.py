@@ -141,6 +141,9 @@ def test_markup_is_shown_as_it_is_written(hote: Tenant, jean: Personne) -> None:
     for page in pages:
         assert balise in page.texte
         assert balise not in page.html
+    assert "Encaissements, ligne 2" in pages[1].texte, "an invoice leads to the rows of its paper"
+    caissier = Personne(hote, make_user(hote, "caissier"))
+    assert "Ce que dit le papier" not in caissier.ouvrir("caisse:facture", facture.pk).texte
 
 
 def test_a_card_number_is_kept_nowhere(hote: Tenant, jean: Personne, ouvrier: Callable[[], int], caplog: Any) -> None:
