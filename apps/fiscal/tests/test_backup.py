@@ -210,6 +210,7 @@ def refused(path: Path, monkeypatch: pytest.MonkeyPatch, typed: str = "", *optio
         put_back(path, monkeypatch, typed, *options)
     assert beside(databases.DRAFT) == beside(databases.KEPT) == []
     assert str(caught.value).endswith("Rien n’a changé.")
+    assert caught.value.returncode == 2
     return caught.value
 
 
@@ -275,9 +276,7 @@ def test_another_installations_secret_stops_before_the_exchange(
 ) -> None:
     settings.MASTER_SECRET_FILE = tmp_path / "autre"
     settings.MASTER_SECRET_FILE.write_text("ab" * 32)
-    error = refused(copy, monkeypatch, "", "--remplacer")
-    assert error.returncode == 2
-    assert "n'est pas celui de cette sauvegarde" in str(error)
+    assert "n'est pas celui de cette sauvegarde" in str(refused(copy, monkeypatch, "", "--remplacer"))
     assert links(house) == 3
 
 

@@ -17,12 +17,14 @@ from apps.socle.launch.backup.container import reading
 from apps.socle.launch.errors import LaunchError
 from apps.socle.progress import ProgressLine, count
 
+RED, NOTHING_CHANGED = 1, 2
+
 
 class Command(BaseCommand):
     help = (
         "Restaure une sauvegarde dans une base neuve, la vérifie, puis lui donne la place de l’ancienne, qui est gardée"
         " sous un autre nom. La plateforme doit être arrêtée. Statut de sortie : 0 restaurée et conforme, 1 restaurée"
-        " mais rouge (une copie plus ancienne que sa tête ancrée) ou rien de changé, 2 restauration impossible."
+        " mais rouge (par exemple plus ancienne que sa tête ancrée), 2 refusée : rien n’a changé."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,9 +41,9 @@ class Command(BaseCommand):
                 restoring.refuse_if_used()
                 restored = restoring.restore(backup, self._line)
         except LaunchError as error:
-            raise CommandError(f"{error} Rien n’a changé.", returncode=error.status) from error
+            raise CommandError(f"{error} Rien n’a changé.", returncode=NOTHING_CHANGED) from error
         except psycopg.Error as error:
-            raise CommandError(f"PostgreSQL refuse : {error} Rien n’a changé.", returncode=2) from error
+            raise CommandError(f"PostgreSQL refuse : {error} Rien n’a changé.", returncode=NOTHING_CHANGED) from error
         self._say(restored)
 
     def _line(self, what: str, unit: str) -> ProgressLine:
@@ -86,5 +88,6 @@ class Command(BaseCommand):
         if not restored.whole:
             raise CommandError(
                 "La base est restaurée, et une chaîne est rouge : elle le reste tant que personne n’y répond."
-                f" Têtes ancrées : {settings.ANCHOR_FILE}."
+                f" Têtes ancrées : {settings.ANCHOR_FILE}.",
+                returncode=RED,
             )
