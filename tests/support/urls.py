@@ -95,7 +95,7 @@ def samples_of(tenant: Tenant) -> dict[str, Any]:
             "mouvement_id": MouvementFinancier.objects.latest("pk").pk,
             "numero": Ecriture.objects.latest("pk").lignes.first().compte.numero,
             "patient_id": Patient.objects.latest("pk").pk,
-            "quittance_id": Quittance.objects.latest("pk").pk,
+            "quittance_id": Quittance.objects.filter(session_caisse__reprise=None).latest("pk").pk,
             "rang": 1,
             "reprise_id": RepriseCaisse.objects.latest("pk").pk,
             "sequence_number": 1,
