@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from kombu.exceptions import OperationalError
 
 from apps.fiscal.anchor_line import VERSION, signed_line
 from apps.fiscal.canonical import timestamp_text
@@ -19,6 +21,8 @@ from apps.socle.clock import now
 from apps.socle.commands import command
 from apps.socle.models import TenantRegistry
 from apps.socle.scope import require_scope
+
+logger = logging.getLogger(__name__)
 
 
 @command
@@ -95,5 +99,8 @@ def _deliver_soon(tenant_id: UUID, anchor_ids: list[UUID]) -> None:
     """Hand the rows to a worker; where that fails, beat finds them a few minutes later."""
     from apps.fiscal.tasks import deliver_one_anchor  # the tasks use the services
 
-    for anchor_id in anchor_ids:
-        deliver_one_anchor.delay(str(tenant_id), str(anchor_id))
+    try:
+        for anchor_id in anchor_ids:
+            deliver_one_anchor.delay(str(tenant_id), str(anchor_id))
+    except (OSError, OperationalError) as error:  # a command on a machine where nothing runs yet
+        logger.warning("no broker takes the anchors of tenant %s, they wait for beat: %s", tenant_id, error)

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from apps.fiscal import closings, crypto, tasks
 from apps.fiscal.choices import ClosingType
 from apps.fiscal.management.commands.cloturer import Command, last_finished, read_day
-from apps.fiscal.models import FiscalClosing
+from apps.fiscal.models import FiscalAnchor, FiscalClosing
 from apps.fiscal.services.close_due import close_through, finished_until
 from apps.fiscal.survey import ChainBroken
 from apps.fiscal.tests.attacks import change_the_key
@@ -136,6 +136,20 @@ def test_what_cannot_be_tried(committed_house: Tenant, clock: Clock, settings: L
     error = refused("jour")[1]
     assert error.returncode == 2
     assert "Clôture impossible" in str(error)
+
+
+def test_where_no_broker_runs_the_day_is_closed_and_its_head_waits(
+    committed_house: Tenant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def absent(*_values: str) -> None:
+        raise FileNotFoundError("queue")
+
+    monkeypatch.setattr(tasks.deliver_one_anchor, "delay", absent)
+    assert "clôture faite" in run("jour", "--date", "28/11/2026")
+    (said,) = [record for record in caplog.records if record.name == "apps.fiscal.services.anchor_head"]
+    assert (said.levelname, said.exc_info) == ("WARNING", None)
+    with scope(committed_house.pk):
+        assert set(FiscalAnchor.objects.values_list("status", flat=True)) == {"pending"}
 
 
 class Terminal(io.StringIO):
