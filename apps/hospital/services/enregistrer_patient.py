@@ -7,7 +7,7 @@ import datetime as dt
 from django.utils.translation import gettext as _
 
 from apps.hospital.identite import Identite, nettoyer, nettoyer_numero
-from apps.hospital.index import indexer
+from apps.hospital.index import indexer_nouveau
 from apps.hospital.models import Patient
 from apps.hospital.mots import rang_de
 from apps.hospital.numeros import avancer_numeros, prendre_numero
@@ -18,7 +18,7 @@ from apps.socle.audit import record
 from apps.socle.clock import local_date
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
-from apps.socle.unit_of_work import hold
+from apps.socle.unit_of_work import collect, hold
 
 
 @command
@@ -46,9 +46,9 @@ def enregistrer_patient(
     patient = hold(
         Patient.objects.create(tenant=tenant, tiers=tiers, numero=final, rang=rang_de(final), **identite.colonnes())
     )
-    indexer(patient, tenant)
+    indexer_nouveau(patient, tenant)
     if numero:
-        avancer_numeros()
+        collect("hospital.avancer_numeros", final, lambda numeros: avancer_numeros())
     record("patient_registered", patient, acteur, new={"numero": final})
     return patient
 
