@@ -70,5 +70,5 @@ def remplir(hopital: Hopital) -> dict[str, tuple[Any, ...]]:
             "hospital:visite": (payee.session_id,), "hospital:tarif": (tarif.id,), "hospital:tarif_changer": (tarif.id,),
             "facturation:facture": (invoice.id,), "mouvements:compte": (patiente.tiers_id,), "grand_livre:compte": ("4111",),
             "mouvements:ecriture": (MouvementFinancier.objects.first().id,), "grand_livre:ecriture": (Ecriture.objects.first().id,),
-            "fiscal:link": (1,), "fiscal:close": ("jour", local_date(tenant.time_zone).isoformat()), **({"grand_livre:imputation": (attente.id,)} if attente else {}),
+            "fiscal:link": (1,), "fiscal:proof": (1,), "fiscal:close": ("jour", local_date(tenant.time_zone).isoformat()), **({"grand_livre:imputation": (attente.id,)} if attente else {}),
         }  # fmt: skip
