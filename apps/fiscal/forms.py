@@ -58,7 +58,7 @@ class ContinuityForm(forms.Form):
     """Two closings by their numbers (`CLO-2026-11-20`, `CLO-2026-11`, `CLO-2026`), in either order."""
 
     de = forms.CharField(label=_("De la clôture"), max_length=20)
-    a = forms.CharField(label=_("à la clôture"), max_length=20)
+    a = forms.CharField(label=_("À la clôture"), max_length=20)
 
     def clean_de(self) -> FiscalClosing:
         return _closing(self.cleaned_data["de"])

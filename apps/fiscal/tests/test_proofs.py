@@ -241,7 +241,7 @@ def test_the_page_of_a_sealed_link(house: Tenant, client: Client) -> None:
     response = page(client, house, "2/preuve/", "caissier")
     html = response.content.decode()
     assert response.status_code == 200
-    for said in ("VENTE-00002", "CLO-2026-11-28", closing(FIRST).merkle_root, *inclusion(2)["path"],
+    for said in ("VENTE-00002", "FCFA", "CLO-2026-11-28", closing(FIRST).merkle_root, *inclusion(2)["path"],
                  FiscalKey.objects.get().fingerprint, "Télécharger la preuve"):  # fmt: skip
         assert said in html
     assert "pas encore clôturée" not in html
@@ -266,6 +266,10 @@ def test_the_file_from_the_screen_is_accepted_alone(
 def test_the_page_of_continuity(
     house: Tenant, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    html = page(client, house, "continuite/").content.decode()
+    assert 'value="CLO-2026-11-29"' in html, "the latest two days are proposed"
+    assert 'value="CLO-2026-11-30"' in html
+    assert 'value="CLO-2026-11"' in page(client, house, "continuite/", a="CLO-2026-11").content.decode()
     response = page(client, house, "continuite/", de="clo-2026-11", a=" CLO-2026-11-28 ")
     assert "CLO-2026-11 prolonge CLO-2026-11-28 sans rien y changer" in response.content.decode()
     response = page(client, house, "continuite/", de="CLO-2026-11-28", a="CLO-2026-11", fichier="1")

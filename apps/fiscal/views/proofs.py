@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.fiscal import closings, proofs, selectors
 from apps.fiscal.archive.contents import VERIFIER, pretty
+from apps.fiscal.choices import ClosingType
 from apps.fiscal.crypto import MasterSecretError
 from apps.fiscal.forms import ArchiveForm, ContinuityForm
 from apps.fiscal.models import FiscalEntry, FiscalKey
@@ -71,7 +72,7 @@ def proof_file(request: HttpRequest, sequence_number: int) -> HttpResponse:
 @require_safe
 def continuity(request: HttpRequest) -> HttpResponse:
     """Show, or download, the proof that one closing goes on from another."""
-    form = ContinuityForm(request.GET if "de" in request.GET else None, initial=request.GET.dict())
+    form = ContinuityForm(request.GET if "de" in request.GET else None, initial=_latest_two() | request.GET.dict())
     context: dict[str, Any] = {"form": form, "proof": None, "broken": False}
     if form.is_bound and form.is_valid():
         first, second = form.in_order()
@@ -85,6 +86,12 @@ def continuity(request: HttpRequest) -> HttpResponse:
             context |= {"proof": found, "first": first, "second": second}
     status = 409 if context["broken"] else 422 if form.is_bound and not form.is_valid() else 200
     return render(request, "fiscal/continuite.html", context, status=status)
+
+
+def _latest_two() -> dict[str, str]:
+    """Return the numbers of the latest two days' closings, the earlier one first; nothing before there are two."""
+    latest = [closing.number for closing in closings.closings(ClosingType.DAILY)[:2]]
+    return {"de": latest[1], "a": latest[0]} if len(latest) == 2 else {}
 
 
 @permission_required(ARCHIVE)
