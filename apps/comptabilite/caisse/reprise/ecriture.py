@@ -32,6 +32,7 @@ from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_sessi
 from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
 from apps.comptabilite.caisse.services.valider_facture import valider_facture
 from apps.hospital.models import Patient
+from apps.hospital.selectors import tarifs_en_vigueur
 from apps.hospital.services import enregistrer_patient
 from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
@@ -176,6 +177,7 @@ def _refuser_au_rapport(
 def _reprendre(*, passages: Sequence[Passage], atelier: Atelier, acteur: Acteur) -> _Lot:
     lot = _Lot(patients=_patients(passages), ouvertes=dict(atelier.ouvertes), derniers=dict(atelier.derniers))
     faits = _deja_faits(passages)
+    tarifs_en_vigueur({ligne.code for passage in passages for ligne in passage.lignes}, passages[0].jour)  # asked once
     for passage in passages:
         if not faits.isdisjoint(passage.empreintes):
             continue  # another run took it over while this one waited
