@@ -25,8 +25,11 @@ from apps.comptabilite.caisse.reprise import ecriture
 from apps.comptabilite.caisse.reprise.ecriture import Arretee
 from apps.comptabilite.caisse.reprise.execution import REPRISE, examiner, executer, lire_contenus
 from apps.comptabilite.caisse.reprise.fichiers import FichierRefuse
+from apps.comptabilite.caisse.saisies import LigneSaisie
 from apps.comptabilite.caisse.selectors import caisses_libres, session_ouverte, solde_de_caisse
 from apps.comptabilite.caisse.services.conduire_reprise import arreter_reprise, lancer_reprise
+from apps.comptabilite.caisse.services.facturer_patient import facturer_patient
+from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
 from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente, LigneEcriture, Periode
 from apps.comptabilite.grand_livre.services.fermer_periode import fermer_periode
@@ -51,6 +54,7 @@ from apps.hospital.models import HospitalActTarif, Patient
 from apps.mouvements.models import SoldeTiers
 from apps.organisations.models import Membership, Tenant, User
 from apps.organisations.tests.factories import make_acteur
+from apps.socle.errors import BusinessError, NotAllowed
 from apps.socle.models import AuditTrail, Fait
 from apps.socle.scope import scope
 from apps.socle.unit_of_work import insert_later
@@ -110,7 +114,7 @@ def test_everything_carries_the_takeover_actor_and_the_paper_s_dates(hote: Tenan
     assert set(Ecriture.objects.values_list("date_ecriture", "auteur_type")) == {(date(2026, 10, 1), "takeover")}
     maillons = FiscalEntry.objects.order_by("sequence_number")
     assert {x.fiscal_date for x in maillons} == {MAINTENANT.date()}, "a link is dated on the day of its chaining"
-    assert {x.data_snapshot["dates"]["document"] for x in maillons if "dates" in x.data_snapshot} <= {"2026-10-01"}
+    assert {x.data_snapshot["document_date"] for x in maillons} == {"2026-10-01"}, "and its document says the paper's"
     assert {x.actor_type for x in maillons} == {"takeover"}
 
 
@@ -477,3 +481,34 @@ def test_a_file_that_is_no_such_file_leaves_no_document(hote: Tenant) -> None:
     with pytest.raises(FichierRefuse, match="inversés"):
         deposer(hote, (encaissements, recettes))
     assert not RepriseCaisse.objects.exists()
+
+
+# What only a takeover may ---------------------------------------------------------------------
+
+
+def test_a_session_without_count_is_a_running_takeover_s_alone(hote: Tenant) -> None:
+    finie = reprendre(hote, papier([recette()], []))
+    amina = make_acteur(hote, "caissier")
+    c1 = Caisse.objects.get(code="C1")
+    with pytest.raises(NotAllowed) as sienne:
+        ouvrir_session_caisse(caisse_id=c1.id, fonds=D(0), acteur=amina, reprise=finie)
+    with pytest.raises(NotAllowed) as avec_fonds:
+        ouvrir_session_caisse(caisse_id=c1.id, fonds=D(500), acteur=REPRISE, caissier_id=amina.id, reprise=finie)
+    assert {sienne.value.code, avec_fonds.value.code} == {"float-refused"}
+    with pytest.raises(BusinessError) as trop_tard:
+        ouvrir_session_caisse(caisse_id=c1.id, fonds=D(0), acteur=REPRISE, caissier_id=amina.id, reprise=finie)
+    assert trop_tard.value.code == "takeover-not-running"
+    vivante = ouvrir_session_caisse(caisse_id=c1.id, fonds=D(500), acteur=amina)
+    with pytest.raises(BusinessError) as sans_compte:
+        fermer_session_caisse(session_caisse_id=vivante.id, compte=None, acteur=amina)
+    assert (sans_compte.value.code, sans_compte.value.field) == ("till-count-required", "compte")
+
+
+def test_a_cashier_does_not_write_words_of_her_own_on_a_line(hote: Tenant) -> None:
+    reprendre(hote, papier([recette()], []))
+    amina = make_acteur(hote, "caissier")
+    with pytest.raises(NotAllowed) as refus:
+        facturer_patient(
+            patient_id=Patient.objects.get().id, lignes=[LigneSaisie("CONS-GEN", libelle="Faveur")], acteur=amina
+        )
+    assert refus.value.code == "label-refused"
