@@ -159,8 +159,10 @@ def check(value: Any, path: str = "") -> None:
 def _check_text(text: str, path: str) -> None:
     if "\x00" in text:
         raise CanonicalError(path, "jsonb keeps no NUL character")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise CanonicalError(path, "half of a surrogate pair is no character")
+    try:
+        text.isascii() or text.encode()
+    except UnicodeEncodeError:
+        raise CanonicalError(path, "half of a surrogate pair is no character") from None
 
 
 def _text_or_none(identifier: UUID | None) -> str | None:

@@ -10,16 +10,20 @@ from apps.socle.unit_of_work import held, hold
 
 def session_verrouillee(session_caisse_id: uuid.UUID) -> SessionCaisse:
     """Lock and return the session. Raises SessionCaisse.DoesNotExist, another tenant's included."""
+    tenue = held(SessionCaisse, session_caisse_id)
+    if tenue is not None:
+        return tenue
     sessions = SessionCaisse.objects.select_for_update(of=("self",)).select_related("caisse", "caissier")
-    return held(SessionCaisse, session_caisse_id) or hold(sessions.get(pk=session_caisse_id))
+    return hold(sessions.get(pk=session_caisse_id))
 
 
 def facture_verrouillee(facture_id: uuid.UUID) -> FactureCaisse:
     """Lock and return the invoice. Raises FactureCaisse.DoesNotExist, another tenant's included."""
-    factures = FactureCaisse.objects.select_for_update(of=("self",)).select_related(
-        "session__patient__tiers", "invoice"
-    )
-    return held(FactureCaisse, facture_id) or hold(factures.get(pk=facture_id))
+    tenue = held(FactureCaisse, facture_id)
+    if tenue is not None:
+        return tenue
+    factures = FactureCaisse.objects.select_for_update(of=("self",))
+    return hold(factures.select_related("session__patient__tiers", "invoice").get(pk=facture_id))
 
 
 def quittance_verrouillee(quittance_id: uuid.UUID) -> Quittance:

@@ -12,7 +12,7 @@ from apps.socle.actors import Acteur
 from apps.socle.audit import record
 from apps.socle.commands import command
 from apps.socle.numbering import next_number
-from apps.socle.unit_of_work import held, hold
+from apps.socle.unit_of_work import held, held_list, hold, once
 
 
 @command
@@ -28,13 +28,12 @@ def ouvrir_session(
     tenant = current_tenant()
     jour = jour_de(date, tenant)
     verifier_date(jour, tenant, acteur)
-    ouvertes = Session.objects.filter(patient_id=patient_id, jour=jour, fermee_le=None)
-    ouverte = ouvertes.select_related("patient__tiers").first()
-    if ouverte is not None:
-        return ouverte
+    ouvertes = held_list(("open visits", patient_id, jour), lambda: _ouvertes(patient_id, jour))
+    if ouvertes:
+        return ouvertes[0]
     session = Session(
         tenant=tenant,
-        patient=held(Patient, patient_id) or Patient.objects.select_related("tiers").get(pk=patient_id),
+        patient=_patient(patient_id),
         service=service,
         numero=next_number(kind="VIS", year=jour.year, past=acteur.is_takeover),
         jour=jour,
@@ -42,6 +41,19 @@ def ouvrir_session(
         motif=motif,
     )
     session.save(force_insert=True)
-    hold(session)
+    ouvertes.append(hold(session))
     record("visit_opened", session, acteur, new={"numero": session.numero})
     return session
+
+
+def _ouvertes(patient_id: uuid.UUID, jour: dt.date) -> list[Session]:
+    trouvees = list(Session.objects.filter(patient_id=patient_id, jour=jour, fermee_le=None)[:1])
+    for session in trouvees:
+        session.patient = _patient(patient_id)
+    return trouvees
+
+
+def _patient(patient_id: uuid.UUID) -> Patient:
+    """The patient with their third party, read once a command."""
+    avec_tiers = Patient.objects.select_related("tiers")
+    return held(Patient, patient_id) or once(("patient", patient_id), lambda: avec_tiers.get(pk=patient_id))

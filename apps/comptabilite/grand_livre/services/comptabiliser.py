@@ -44,7 +44,7 @@ def imputer_fait(fait: PublishedFact) -> Imputation:
     Without a period on that day nothing is imputed: the accountant opens the exercise first. Raises BusinessError
     where that period is closed, naming it and who closed it; the tables refuse it again.
     """
-    periode = once(("period", fait.date), Periode.objects.filter(debut__lte=fait.date, fin__gte=fait.date).first)
+    periode = once(("period", fait.date), lambda: _periode_du(fait.date))
     if periode is not None and not periode.est_ouverte:
         raise BusinessError(
             PERIODE_CLOSE % {"code": periode.code, "qui": periode.fermee_par or "—"}, code="period-closed", field="date"
@@ -53,6 +53,10 @@ def imputer_fait(fait: PublishedFact) -> Imputation:
         return Imputation(manques=(Manque(MotifAttente.SANS_PERIODE),))
     lignes = [LigneDeFait(ligne.role, ligne.amount, ligne.label, ligne.criteria) for ligne in fait.lines]
     return imputer(fait.type, fait.date, lignes, _regles_connues(fait.type, fait.date))
+
+
+def _periode_du(jour: date) -> Periode | None:
+    return Periode.objects.filter(debut__lte=jour, fin__gte=jour).first()
 
 
 def _regles_connues(type_fait: str, jour: date) -> list[Regle]:
@@ -90,8 +94,11 @@ def _comptabiliser(postes: list[dict[str, Any]]) -> None:
 
 def _collectifs(comptes: set[UUID]) -> set[UUID]:
     """Those of `comptes` whose lines carry the third party."""
-    tous = CompteComptable.objects.filter(collectif=True).values_list("id", flat=True)
-    return comptes & once(("control accounts",), lambda: set(tous))
+    return comptes & once(("control accounts",), _tous_les_collectifs)
+
+
+def _tous_les_collectifs() -> set[UUID]:
+    return set(CompteComptable.objects.filter(collectif=True).values_list("id", flat=True))
 
 
 def _document(fait: PublishedFact, ecriture: EcritureImputee, collectifs: set[UUID]) -> dict[str, Any]:
