@@ -77,7 +77,7 @@ def refuse_if_used() -> None:
 
 def restore(backup: Reader, lines: Lines) -> Restored:
     """Restore an opened backup and return what stands. Raises LaunchError with nothing changed."""
-    owner, moment = login("owner"), f"{now():%Y%m%d%H%M%S}"
+    owner, moment = login("owner"), f"{now():%Y%m%d%H%M%S%f}"
     name = str(owner["dbname"])
     draft = databases.name_beside(name, databases.DRAFT, moment)
     kept = databases.name_beside(name, databases.KEPT, moment)

@@ -20,7 +20,7 @@ from apps.socle.launch.errors import LaunchError
 NEIGHBOUR = "postgres"
 """The database of the server's administrator: from there others are made and renamed."""
 DRAFT, KEPT = "restauration", "avant"
-LONGEST_STEM = 30
+LONGEST_STEM = 28
 PAUSES = (0.0, 0.1, 0.4, 1.0)
 SESSIONS = """
 select distinct usename from pg_stat_activity
@@ -48,7 +48,7 @@ def server_major(login: Login) -> int:
 
 
 def name_beside(name: str, kind: str, stamp: str) -> str:
-    """Return `cauris_restauration_20261120104500`: within what PostgreSQL allows, by the moment that it was made."""
+    """Return `cauris_restauration_20261120104500123456`: within the 63 bytes of a name, by the microsecond that it was made."""
     return f"{name[:LONGEST_STEM]}_{kind}_{stamp}"
 
 
