@@ -586,7 +586,8 @@ class Archive:
             self.report.ok(
                 f"racines de Merkle, totaux et maillons des clôtures : {walk.sealed} vérifiées de bout en bout"
             )
-        compare_heads(self.given, walk.number, self.range["to"], walk.seen, self.keys, self.report)
+        places = {(said["type"], said["day"]): closed for closed, said in self.closings.items()}
+        compare_heads(self.given, walk.number, self.range["to"], walk.seen, self.keys, self.report, places)
 
 
 class Walk:
@@ -750,24 +751,40 @@ def heads_of(given: list[dict] | None, tenant: UUID) -> list[dict] | None:
     return None if given is None else [head for head in given if head.get("tenant_id", str(tenant)) == str(tenant)]
 
 
-def compare_heads(given: list[dict] | None, last: int, until: str, seen: dict, keys: Keys, report: Report) -> None:
-    """Comparer avec ce qui a été noté ailleurs : une fin coupée ou une ancienne copie ne se voit qu’ainsi."""
+def compare_heads(
+    given: list[dict] | None,
+    last: int,
+    until: str,
+    seen: dict,
+    keys: Keys,
+    report: Report,
+    closings: dict | None = None,
+) -> None:
+    """Comparer avec ce qui a été noté ailleurs : une fin coupée ou une ancienne copie ne se voit qu’ainsi.
+
+    La tête d’une clôture est son propre maillon, qui vient après ce qu’elle scelle : elle se compare aussi par
+    l’empreinte de la clôture (`closings`, par genre et jour).
+    """
     if given is None:
         report.note("sans --tete, une fin coupée avec sa tête ne peut pas se voir")
         return
     compared = 0
     for head in given:
+        sealed = None
         number, item = head.get("sequence_number"), f"tête {head.get('sequence_number')}"
         try:
             if "tenant_id" in head:
                 check_anchor(head, UUID(head["tenant_id"]), keys)
             if number in seen and seen[number] != head["chain_hash"]:
                 raise Fault("l’empreinte notée ailleurs est une autre : la chaîne a été réécrite")
+            sealed = (closings or {}).get((head.get("closing_type"), head.get("closing_date")))
+            if sealed is not None and sealed != head["closing_hash"]:
+                raise Fault("la clôture notée ailleurs est une autre : la chaîne a été réécrite")
             if number > last and head.get("fiscal_date", until) <= until:
                 raise Fault(f"elle a été notée ailleurs, mais ceci s’arrête au maillon {last} : la fin manque")
         except (Fault, *MALFORMED) as error:
             report.bad(item, reason(error))
-        compared += number in seen
+        compared += number in seen or sealed is not None
     if compared:
         report.ok(f"{compared} têtes notées ailleurs, comparées")
     elif not report.faults:

@@ -463,6 +463,25 @@ def test_an_anchor_file_as_the_head(
     assert (status, "fichier d’ancres, ligne 2 : elle ne suit pas" in said) == (1, True), said
 
 
+def test_the_head_of_a_closing_is_compared_though_its_own_link_comes_after_the_day(
+    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str], anchor_file: Path
+) -> None:
+    first = FiscalAnchor.objects.filter(closing__closing_type="daily").order_by("sequence_number").first()
+    assert first is not None
+    assert first.closing is not None
+    day = first.closing.closing_date
+    files.append(anchor_file, first.line)
+    path = archived(tmp_path, day, day)
+    assert lines(read(path), "entries.jsonl")[-1]["sequence_number"] < first.sequence_number
+    status, said = verified(capsys, path, "--tete", str(anchor_file))
+    assert (status, "1 têtes notées ailleurs, comparées" in said) == (0, True), said
+    said_first = json.loads(first.line)
+    forged = {name: said_first[name] for name in SIGNED} | {"closing_hash": "ab" * 32}
+    files.append(anchor_file, signed_line(forged, derive(house.pk, "k1")))
+    status, said = verified(capsys, path, "--tete", str(anchor_file))
+    assert (status, "la clôture notée ailleurs est une autre" in said) == (1, True), said
+
+
 # Hostile files ------------------------------------------------------------------------------------------
 
 
