@@ -209,17 +209,27 @@
     if (xhr.status < 400) window.location.assign(xhr.responseURL); else sayFailure();
   });
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach((name) => doc.addEventListener(name, sayFailure));
-  /* What is being typed while an answer arrives stays typed; htmx gives the field its focus back. */
-  let typing = null;
+  /* An answer knows what stood in the form when it was asked: what was typed or chosen since, in whatever
+     field, stays. htmx gives the field that had the focus its focus back. */
+  const asked = new WeakMap();
+  const fields = (zone) => all("input[id]:not([type=hidden]), select[id], textarea[id]", zone);
+  const chosen = (field) => /^(checkbox|radio)$/.test(field.type) ? "checked" : "value";
+  let newer = [];
+  doc.addEventListener("htmx:beforeSend", function (event) {
+    asked.set(event.detail.xhr, new Map(fields(event.detail.target).map((f) => [f.id, f[chosen(f)]])));
+  });
   doc.addEventListener("htmx:beforeSwap", function (event) {
-    const field = doc.activeElement, inside = editable(field) && field.id && event.detail.target.contains(field);
-    typing = inside && "defaultValue" in field && field.value !== field.defaultValue ? { id: field.id, value: field.value } : null;
+    const then = asked.get(event.detail.xhr) || new Map();
+    newer = fields(event.detail.target).filter((f) => then.has(f.id) && then.get(f.id) !== f[chosen(f)])
+      .map((f) => ({ id: f.id, value: f[chosen(f)] }));
   });
   doc.addEventListener("htmx:afterSwap", function () {
+    newer.forEach(function (kept) {
+      const field = doc.getElementById(kept.id);
+      if (field && field[chosen(field)] !== kept.value) field[chosen(field)] = kept.value;
+    });
+    newer = [];
     all("form").forEach(count);
-    const field = typing && doc.getElementById(typing.id);
-    if (field && field.value !== typing.value) field.value = typing.value;
-    typing = null;
   });
 
   all("[data-js]").forEach((element) => { element.hidden = false; });

@@ -80,10 +80,6 @@ class Fenetre:
         """Wait until the focus is where typing goes on."""
         self.page.wait_for_function("id => (document.activeElement || {}).id === id", arg=identifiant)
 
-    def laisser_repondre(self) -> None:
-        """Wait until the answer that has come stands in the page: it takes the place of what is typed meanwhile."""
-        self.page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
-
     def photo(self, nom: str) -> None:
         self.page.screenshot(path=self.dossier / f"{nom}.png", full_page=True)
 

@@ -167,11 +167,8 @@ def encaisser_en_deux_moyens(fenetre: Fenetre) -> str:
     fenetre.attendre("id_paiements-1-montant")
     taper(page, "=10 000", "Tab")
     page.wait_for_selector("#id_paiements-0-montant[value='6\u202f000']")
-    for _fois in range(2):  # a late answer may have put the form back as it was when it was asked
-        fenetre.laisser_repondre()
-        page.select_option("#id_paiements-1-operateur", "MTN")
-        page.fill("#id_paiements-1-payeur", "677412093")
-    fenetre.laisser_repondre()
+    page.select_option("#id_paiements-1-operateur", "MTN")
+    page.fill("#id_paiements-1-payeur", "677412093")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("text=1 champ à corriger")
     fenetre.attendre("id_paiements-1-reference")
