@@ -136,10 +136,11 @@ def entries_csv(span: Span, progress: Callable[[int], None]) -> Iterator[bytes]:
     return _csv(LINK_HEADER, rows)
 
 
-def _link_rows(link: tuple[Any, ...]) -> Iterator[list[Any]]:
+def _link_rows(link: tuple[Any, ...]) -> list[list[Any]]:
+    """Return the rows of a link; one that says its number and hash only where the link cannot be read."""
     number, canonical, _hashed, _previous, linked, *_rest = link
     try:
-        said = json.loads(bytes(canonical))
+        said = json.loads(_text(canonical))
         fact = said["fact"]
         before = [
             number,
@@ -151,14 +152,15 @@ def _link_rows(link: tuple[Any, ...]) -> Iterator[list[Any]]:
             date.fromisoformat(said["document_date"]),
             fact["tiers"]["label"] if fact["tiers"] else "",
         ]
-        lines = fact["lines"] or [{"role": "", "label": "", "criteria": {}, "amount": None}]
-        for line in lines:
-            amount = None if line["amount"] is None else Decimal(line["amount"])
-            criteria = ", ".join(f"{key}={value}" for key, value in sorted(line["criteria"].items()))
-            middle = [line["role"], line["label"], criteria, amount, fact["currency"] if fact["lines"] else ""]
-            yield [*before, *middle, said["actor_label"], linked]
+        middles = [_line_cells(line, fact["currency"]) for line in fact["lines"]] or [[""] * 5]
+        return [[*before, *middle, said["actor_label"], linked] for middle in middles]
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
-        yield [number, *[""] * 13, linked]
+        return [[number, *[""] * 13, linked]]
+
+
+def _line_cells(line: Mapping[str, Any], currency: str) -> list[Any]:
+    criteria = ", ".join(f"{key}={value}" for key, value in sorted(line["criteria"].items()))
+    return [line["role"], line["label"], criteria, Decimal(line["amount"]), currency]
 
 
 def closings_csv(span: Span) -> Iterator[bytes]:
@@ -168,7 +170,7 @@ def closings_csv(span: Span) -> Iterator[bytes]:
 
 def _closing_row(row: ClosingRow) -> list[Any]:
     try:
-        said = json.loads(row.data_canonical)
+        said = json.loads(_text(row.data_canonical))
         return [
             f"CLO-{said['closing_date']}",
             PERIODS[said["closing_type"]],

@@ -14,6 +14,7 @@ chose ne tient pas, 2 le fichier est inutilisable. Le format est décrit dans do
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import io
 import itertools
@@ -43,30 +44,18 @@ HEX = re.compile(r"[0-9a-f]{64}")
 AMOUNT = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,12})?")
 FILES = ("entries.jsonl", "closings.jsonl", "entries.csv", "closings.csv", "keys.json", "anchors.jsonl", "LISEZMOI.txt",
          "verify.py")  # fmt: skip
-LINK_KEYS = {"sequence_number", "data_canonical", "data_hash", "previous_hash", "chain_hash", "signature", "key_id",
-             "algorithm"}  # fmt: skip
-CLOSING_KEYS = {
-    "data_canonical",
-    "data_hash",
-    "previous_closing_hash",
-    "closing_hash",
-    "signature",
-    "key_id",
-    "algorithm",
-}
+SIGNED_KEYS = {"data_canonical", "data_hash", "signature", "key_id", "algorithm"}
+LINK_KEYS = SIGNED_KEYS | {"sequence_number", "previous_hash", "chain_hash"}
+CLOSING_KEYS = SIGNED_KEYS | {"previous_closing_hash", "closing_hash"}
+LINK_COLUMNS = ("Maillon", "Jour fiscal", "Enregistré le (UTC)", "Type", "Fait", "Document", "Date du document", "Tiers",
+                "Rôle", "Libellé", "Critères", "Montant", "Devise", "Par", "Empreinte du maillon")  # fmt: skip
+CLOSING_COLUMNS = ("Clôture", "Périodicité", "Du", "Au", "Premier maillon", "Dernier maillon", "Maillons", "Opérations",
+                   "Cumul à l’ouverture", "Cumul à la clôture", "Devise", "Racine de Merkle", "Empreinte", "Par",
+                   "Faite le (UTC)")  # fmt: skip
 
-
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
-MALFORMED = (
-    KeyError,
-    TypeError,
-    AttributeError,
-    ValueError,
-    IndexError,
-    OverflowError,
-    RecursionError,
-    DecimalException,
-)
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+MALFORMED = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError,
+             DecimalException)  # fmt: skip
 
 
 class Unusable(Exception):
@@ -271,45 +260,44 @@ def consistent(first: int, second: int, first_root: bytes, second_root: bytes, p
 # One link, one closing -----------------------------------------------------------------------------
 
 
-def check_link(row: dict, tenant: UUID, keys: Keys) -> dict:
-    """Contenu, empreintes et signature d’un maillon ; rend ce qui a été signé."""
-    if set(row) != LINK_KEYS:
-        raise Fault("il lui manque une donnée, ou il en a une de trop")
+def check_signed(row: dict, expected: set[str], tenant: UUID) -> dict:
+    """Ce qui a été signé, d’un maillon ou d’une clôture, après ce qui vaut pour les deux."""
+    if set(row) != expected:
+        raise Fault("une donnée y manque, ou y est de trop")
     said = parse(row["data_canonical"])
     if sha256(row["data_canonical"].encode()) != hash_bytes(row["data_hash"]):
         raise Fault("ses données signées ne donnent plus l’empreinte enregistrée")
     if said.get("version") != 1 or said.get("algorithm") != ALGORITHM or row["algorithm"] != ALGORITHM:
         raise Fault("son format ou son algorithme n’est pas reconnu")
     if said["tenant_id"] != str(tenant):
-        raise Fault("il est d’un autre établissement")
-    number = row["sequence_number"]
+        raise Fault("ce qui a été signé est d’un autre établissement")
+    return said
+
+
+def check_seal(row: dict, found: bytes, stored: str, keys: Keys) -> None:
+    """L’empreinte et sa signature."""
+    if found != hash_bytes(row[stored]):
+        raise Fault("son empreinte n’est pas celle de son contenu et de sa place")
+    keys.check(row["key_id"], row["signature"], found)
+
+
+def check_link(row: dict, tenant: UUID, keys: Keys) -> dict:
+    """Contenu, empreintes et signature d’un maillon ; rend ce qui a été signé."""
+    said, number = check_signed(row, LINK_KEYS, tenant), row["sequence_number"]
     if said["sequence_number"] != number or type(number) is not int or said["key_id"] != row["key_id"]:
         raise Fault("son numéro ou sa clé n’est pas ce qui a été signé")
-    linked = sha256(b"cauris/chain/v1\0", number.to_bytes(8, "big"), hash_bytes(row["previous_hash"]),
-                    hash_bytes(row["data_hash"]))  # fmt: skip
-    if linked != hash_bytes(row["chain_hash"]):
-        raise Fault("son empreinte n’est pas celle de son contenu et de sa place")
-    keys.check(row["key_id"], row["signature"], linked)
+    place = number.to_bytes(8, "big"), hash_bytes(row["previous_hash"])
+    check_seal(row, sha256(b"cauris/chain/v1\0", *place, hash_bytes(row["data_hash"])), "chain_hash", keys)
     return said
 
 
 def check_closing(row: dict, tenant: UUID, keys: Keys) -> dict:
     """Contenu, empreintes, signature et arbre d’une clôture ; rend ce qui a été signé."""
-    if set(row) - {"own_sequence"} != CLOSING_KEYS:
-        raise Fault("il lui manque une donnée, ou elle en a une de trop")
-    said = parse(row["data_canonical"])
-    if sha256(row["data_canonical"].encode()) != hash_bytes(row["data_hash"]):
-        raise Fault("ses données signées ne donnent plus l’empreinte enregistrée")
-    if said.get("version") != 1 or said.get("algorithm") != ALGORITHM or row["algorithm"] != ALGORITHM:
-        raise Fault("son format ou son algorithme n’est pas reconnu")
-    if said["tenant_id"] != str(tenant):
-        raise Fault("elle est d’un autre établissement")
+    said = check_signed({key: row[key] for key in row if key != "own_sequence"}, CLOSING_KEYS, tenant)
     if said["previous_closing_hash"] != row["previous_closing_hash"] or said["key_id"] != row["key_id"]:
         raise Fault("sa place ou sa clé n’est pas ce qui a été signé")
-    closed = sha256(b"cauris/closing/v1\0", hash_bytes(row["previous_closing_hash"]), hash_bytes(row["data_hash"]))
-    if closed != hash_bytes(row["closing_hash"]):
-        raise Fault("son empreinte n’est pas celle de son contenu et de sa place")
-    keys.check(row["key_id"], row["signature"], closed)
+    place = hash_bytes(row["previous_closing_hash"]), hash_bytes(row["data_hash"])
+    check_seal(row, sha256(b"cauris/closing/v1\0", *place), "closing_hash", keys)
     first, last = said["first_sequence"], said["last_sequence"]
     if type(first) is not int or type(last) is not int or first < 1 or last < first - 1:
         raise Fault("ses numéros de maillons n’en sont pas")
@@ -376,6 +364,117 @@ def add_link(sums: Sums, fact: dict, measures: dict) -> bool:
             path = (fact["currency"], *PATHS[measure](line["criteria"]))
             sums[path] = sums.get(path, 0) + (-1 if measure == "rounding_loss" else 1) * amount(line["amount"])
     return rule["money"] and any(amount(line["amount"]) for line in fact["lines"])
+
+
+# The tables: what each row of entries.csv and closings.csv must be, byte for byte ---------------------------
+
+
+def cell(value: object) -> str:
+    """Une case : une formule de tableur y est précédée d’une apostrophe, pour qu’aucune ne s’exécute."""
+    text = "" if value is None else str(value)
+    risky = type(value) is str and text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    return f"'{text}" if risky else text
+
+
+def day_cell(text: str) -> str:
+    return f"{date.fromisoformat(text):%d/%m/%Y}"
+
+
+def amount_cell(text: str) -> str:
+    found = f"{amount(text):f}"
+    found = found.rstrip("0").rstrip(".") if "." in found else found
+    return "0" if found == "-0" else found.replace(".", ",")
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ';"\r\n') else text
+
+
+def link_rows(row: dict) -> list[list[str]]:
+    """Les rangées d’un maillon : une par ligne de son fait, une seule sans ligne, presque vide s’il est illisible."""
+    number, linked = cell(row.get("sequence_number")), cell(row.get("chain_hash"))
+    try:
+        said = parse(row["data_canonical"])
+        fact = said["fact"]
+        currency, holder = cell(fact["currency"]), cell(fact["tiers"]["label"]) if fact["tiers"] else ""
+        kinds = cell(said["created_at"]), cell(said["entry_type"]), cell(fact["type"]), cell(said["entity_number"])
+        before = [number, day_cell(said["fiscal_date"]), *kinds, day_cell(said["document_date"]), holder]
+        middles = [[cell(line["role"]), cell(line["label"]),
+                    cell(", ".join(f"{key}={value}" for key, value in sorted(line["criteria"].items()))),
+                    amount_cell(line["amount"]), currency] for line in fact["lines"]]  # fmt: skip
+        return [[*before, *middle, cell(said["actor_label"]), linked] for middle in middles or [[""] * 5]]
+    except (Fault, *MALFORMED):
+        return [[number, *[""] * 13, linked]]
+
+
+def closing_row(row: dict) -> list[str]:
+    """La rangée d’une clôture."""
+    try:
+        said = parse(row["data_canonical"])
+        bounds = ("first_sequence", "last_sequence", "entries_count", "total_operations")
+        return [cell(f"CLO-{said['closing_date']}"),
+                {"daily": "jour", "monthly": "mois", "yearly": "année"}[said["closing_type"]],
+                day_cell(said["period_start"]), day_cell(said["closing_date"]), *(cell(said[name]) for name in bounds),
+                amount_cell(said["opening_balance"]), amount_cell(said["closing_balance"]), cell(said["currency"]),
+                cell(said["merkle_root"]), cell(row["closing_hash"]), cell(said["actor_label"]),
+                cell(said["closed_at"])]  # fmt: skip
+    except (Fault, *MALFORMED):
+        return [*[""] * 12, cell(row.get("closing_hash")), "", ""]
+
+
+class Table:
+    """Un fichier CSV, suivi rangée par rangée à côté des lignes JSON dont il est tiré. Le premier écart l’arrête."""
+
+    def __init__(self, archive: zipfile.ZipFile, name: str, columns: tuple[str, ...]) -> None:
+        self.name, self.columns, self.rows, self.fault = name, columns, 0, ""
+        try:
+            self.file = io.BufferedReader(archive.open(name), 1 << 18)
+        except DAMAGED:
+            self.file, self.fault = io.BytesIO(), "elle est abîmée"
+        self.follow(list(columns), before="\ufeff")
+
+    def follow(self, cells: list[str], before: str = "") -> None:
+        if self.fault:
+            return
+        self.rows += 1
+        expected = (before + ";".join(map(quoted, cells)) + "\r\n").encode(errors="replace")
+        found = self._read(len(expected))
+        if found != expected and not self.fault:
+            self.fault = self._difference(cells, found + self._read(1 << 16))
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self.file.read(size)
+        except DAMAGED:
+            self.fault = "elle est abîmée"
+            return b""
+
+    def _difference(self, cells: list[str], found: bytes) -> str:
+        if not found:
+            return "elle manque, le tableau finit avant"
+        text = found.decode(errors="replace").removeprefix("\ufeff")
+        try:
+            stands = next(csv.reader(io.StringIO(text, newline=""), delimiter=";"), [])
+        except csv.Error:
+            return "elle ne se lit pas"
+        for at, (expected, there) in enumerate(itertools.zip_longest(cells, stands)):
+            if expected is None:
+                return "une colonne y est de trop"
+            if there is None:
+                return f"la colonne « {self.columns[at]} » y manque"
+            if expected != there:
+                return f"la colonne « {self.columns[at]} » dit « {there[:60]} », et non « {expected[:60]} »"
+        return "elle n’est pas écrite comme le format le veut : séparateur, guillemets, fin de ligne ou marque d’ordre"
+
+    def end(self, report: Report) -> None:
+        """Dire ce qu’il en est : après la preuve, dont les tableaux ne sont qu’une lecture."""
+        if not self.fault and self._read(1):
+            self.rows, self.fault = self.rows + 1, "elle est de trop"
+        self.file.close()
+        if self.fault:
+            report.bad(f"{self.name}, ligne {self.rows}", self.fault)
+        else:
+            report.ok(f"{self.name} : {self.rows - 1} rangées, ce que disent les lignes JSON")
 
 
 # The archive ---------------------------------------------------------------------------------------
@@ -448,10 +547,13 @@ class Archive:
         self.given = heads_of(options.tete, self.tenant)
         self.closings: dict[str, dict] = {}  # by closing hash, in order
         self.heads: dict[int, list[dict]] = {}
+        self.tables = [Table(archive, "entries.csv", LINK_COLUMNS), Table(archive, "closings.csv", CLOSING_COLUMNS)]
 
     def verify(self) -> None:
         for step in (self._files, self._checkpoint, self._read_closings, self._read_heads, self._links):
             step()
+        for table in self.tables:
+            table.end(self.report)
 
     def _signature(self, raw: bytes) -> None:
         try:
@@ -513,6 +615,7 @@ class Archive:
         perpetual = self.start["perpetual_totals"]
         for number, row in self._lines("closings.jsonl"):
             item = f"closings.jsonl, ligne {number}"
+            self.tables[1].follow(closing_row(row))
             if number > CLOSINGS:
                 raise Unusable("il y a trop de clôtures")
             try:
@@ -570,6 +673,8 @@ class Archive:
         walk = Walk(self)
         before = self.report.faults
         for number, row in self._lines("entries.jsonl"):
+            for cells in link_rows(row):
+                self.tables[0].follow(cells)
             try:
                 walk.step(row)
             except (Fault, *MALFORMED) as error:
