@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from apps.organisations.views.home import choose_tenant
-from config import views
+from config import health, views
 
 handler400 = "config.views.bad_request"
 handler403 = "config.views.permission_denied"
@@ -24,7 +24,8 @@ shared_urlpatterns = [
 
 urlpatterns = [
     path("", choose_tenant, name="choose_tenant"),
-    path("sante/", views.live, name="live"),
-    path("sante/pret/", views.ready, name="ready"),
+    path("sante/", health.overview, name="health"),
+    path("sante/vivant/", health.live, name="live"),
+    path("sante/pret/", health.ready, name="ready"),
     *shared_urlpatterns,
 ]

@@ -1,20 +1,14 @@
-"""Pages of the house as a whole: refusals and errors, the choice of theme, the health of the process."""
+"""Pages of the house as a whole: refusals and errors, the choice of theme."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
-from django.core.cache import cache
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
-from apps.fiscal.health import anchors_state, chains_state
 from apps.socle.errors import BusinessError
 from apps.socle.screens.theme import THEME_COOKIE, THEMES, theme_of
 
@@ -108,68 +102,3 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie(THEME_COOKIE, path="/", samesite="Lax")
     return response
-
-
-# Health -----------------------------------------------------------------------------------
-
-
-@never_cache
-@require_safe
-def live(request: HttpRequest) -> JsonResponse:
-    """Answer that this process serves. Touches nothing else."""
-    return JsonResponse({"etat": "ok"})
-
-
-def _database_answers() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("select 1")
-        return bool(cursor.fetchone() == (1,))
-
-
-def _migrations_applied() -> bool:
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-
-
-def _cache_answers() -> bool:
-    cache.set("sante", "ok", 30)
-    return bool(cache.get("sante") == "ok")
-
-
-# What is no reason to send visitors elsewhere, and must wake somebody all the same: `ok` or the word of what is wrong.
-WATCHED: dict[str, Callable[[], str]] = {"chaines": chains_state, "ancres": anchors_state}
-
-CHECKS: dict[str, Callable[[], bool]] = {
-    "base": _database_answers,
-    "migrations": _migrations_applied,
-    "cache": _cache_answers,
-}
-
-
-def _word(state: Callable[[], str]) -> str:
-    try:
-        return state()
-    except Exception:
-        log.exception("watched state cannot be read")
-        return "en défaut"
-
-
-def _answer(check: Callable[[], bool]) -> str:
-    try:
-        return "ok" if check() else "en défaut"
-    except Exception:  # whatever breaks it, the check has failed; why is for the log, not for a stranger
-        log.exception("readiness check failed")
-        return "en défaut"
-
-
-@never_cache
-@require_safe
-def ready(request: HttpRequest) -> JsonResponse:
-    """Answer whether this process may be sent visitors: database, migrations, cache; 503 when not.
-
-    Beside it, in a word each and without a name, what a person must look at: the state of the chains.
-    """
-    results = {name: _answer(check) for name, check in CHECKS.items()}
-    good = all(result == "ok" for result in results.values())
-    watched = {name: _word(state) for name, state in WATCHED.items()}
-    return JsonResponse({"etat": "ok" if good else "en défaut", **results, **watched}, status=200 if good else 503)

@@ -324,7 +324,8 @@ KEPT_IN_FRENCH = {
     "apps/mouvements/choices.py": "words that the columns hold",
     "apps/mouvements/apps.py": "words that the columns hold",
     "config/settings.py": "a language's name in itself",
-    "config/views.py": "the page for when no page can be drawn, and what a probe reads",
+    "config/health.py": "what a probe reads",
+    "config/views.py": "the page for when no page can be drawn",
 }
 
 

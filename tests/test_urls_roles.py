@@ -178,6 +178,7 @@ ADMIN_MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 # Outside every house: (anonymous, signed in). "door": led to the sign-in page.
 PUBLIC_PAGES: dict[str, tuple[int | str, int]] = {
     "choose_tenant": ("door", 302),
+    "health": (200, 200),
     "live": (200, 200),
     "ready": (200, 200),
     "theme": (405, 405),

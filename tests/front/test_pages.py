@@ -13,12 +13,13 @@ from django.http import Http404, HttpRequest
 from django.template import Context
 from django.template.loader import get_template
 from django.test import RequestFactory
+from django.urls import resolve
 from django.utils import translation
 
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import PASSWORD, make_user
 from apps.socle.errors import BusinessError, NotAllowed
-from config import views
+from config import health, views
 from tests.front.support import Outline, assert_house_page
 
 ERRORS = {
@@ -207,7 +208,16 @@ def test_the_language_is_a_choice(client) -> None:  # type: ignore[no-untyped-de
 
 
 def test_live_needs_nothing(client) -> None:  # type: ignore[no-untyped-def]
-    assert views.live(RequestFactory().get("/sante/")).content == b'{"etat": "ok"}'
+    """No mark of the database here: whatever asked it, a middleware too, would fail."""
+    answer = client.get("/sante/vivant/")
+    assert (answer.status_code, answer.content) == (200, b'{"etat": "ok"}')
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_the_container_asks_whether_the_process_lives_and_no_more() -> None:
+    """A chain that is red, or a database that is away, is no reason to restart the web server."""
+    (asked,) = re.findall(r'"GET", "(/[^"]*)"', Path("bin/healthy").read_text())
+    assert resolve(asked).url_name == "live"
 
 
 @pytest.mark.django_db
@@ -228,11 +238,49 @@ def test_ready_refuses_visitors_when_a_check_fails(client, monkeypatch: pytest.M
     def broken() -> bool:
         raise ConnectionError("password=tresor")
 
-    monkeypatch.setitem(views.CHECKS, "cache", broken)
+    monkeypatch.setitem(health.CHECKS, "cache", broken)
     answer = client.get("/sante/pret/")
     assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert answer.json()["cache"] == "en défaut"
     assert "tresor" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_overview_says_all_of_it(client) -> None:  # type: ignore[no-untyped-def]
+    answer = client.get("/sante/")
+    assert answer.json() == {
+        "etat": "ok",
+        "vivant": "ok",
+        "pret": {"base": "ok", "migrations": "ok", "cache": "ok"},
+        "chaines": {
+            "etat": "ok",
+            "en_defaut": 0,
+            "en_retard": 0,
+            "derniere_verification": None,
+            "toutes_verifiees_depuis": None,
+        },
+        "ancres": "ok",
+    }
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_the_overview_is_a_report_and_stops_nothing(client, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def broken() -> bool:
+        raise ConnectionError("password=tresor")
+
+    monkeypatch.setitem(health.CHECKS, "base", broken)
+    answer = client.get("/sante/")
+    said = answer.json()
+    assert (answer.status_code, said["etat"], said["pret"]["base"]) == (200, "en défaut", "en défaut")
+    assert "tresor" not in answer.content.decode()
+    monkeypatch.undo()
+    monkeypatch.setattr(health, "chains", broken)
+    said = client.get("/sante/").json()
+    assert (said["etat"], said["chaines"]) == ("en défaut", {"etat": "en défaut"})
+    monkeypatch.undo()
+    monkeypatch.setitem(health.WATCHED, "ancres", lambda: "en retard")
+    assert client.get("/sante/").json()["etat"] == "en retard"
 
 
 # The admin's door --------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ class WebProcess:
         with socket.create_connection(self.address, timeout=PATIENCE) as asking:
             asking.settimeout(1.0)
             try:
-                asking.sendall(b"GET /sante/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+                asking.sendall(b"GET /sante/vivant/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
                 return asking.recv(32).startswith(b"HTTP/1.1 200")
             except TimeoutError:
                 return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import psycopg
@@ -231,6 +231,40 @@ def test_health_says_that_a_chain_is_red_and_names_none(committed_tenant: Tenant
     with scope(committed_tenant.pk):
         answer_failure(check_id=failure.pk, reason="Vu.", acteur=KEEPER)
     assert ready(client)[1]["chaines"] == "ok"
+
+
+def test_the_overview_counts_red_chains_and_says_when_they_were_verified(
+    committed_tenant: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overview() -> tuple[str, dict[str, Any]]:
+        answer = client.get("/sante/")
+        assert answer.status_code == 200, "a red chain stops no process, and sends nobody elsewhere"
+        text = answer.content.decode().lower()
+        assert [name for name in ("odile", "luc", str(committed_tenant.pk)) if name in text] == []
+        return answer.json()["etat"], answer.json()["chaines"]
+
+    other = make_tenant(slug="saint-luc", name="Clinique Saint-Luc")
+    assert overview()[1]["derniere_verification"] is None
+    with scope(committed_tenant.pk):
+        failure = failed_check()
+    failed_at = f"{failure.created_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    state, said = overview()
+    assert (state, said["etat"], said["en_defaut"], said["en_retard"]) == ("en défaut", "en défaut", 1, 0)
+    assert (said["derniere_verification"], said["toutes_verifiees_depuis"]) == (failed_at, None), "one never was"
+    later = now() + timedelta(hours=3)
+    with scope(other.pk), monkeypatch.context() as patch:
+        patch.setattr("django.utils.timezone.now", lambda: later)
+        failed_check()
+    said = overview()[1]
+    assert said["en_defaut"] == 2
+    assert (said["derniere_verification"], said["toutes_verifiees_depuis"]) == (f"{later:%Y-%m-%dT%H:%MZ}", failed_at)
+    for tenant, left in ((committed_tenant, 1), (other, 0)):
+        with scope(tenant.pk):
+            answer_failure(check_id=unanswered_failures().get().pk, reason="Vu.", acteur=KEEPER)
+        assert overview()[1]["en_defaut"] == left
+    monkeypatch.setattr(health, "LATE", timedelta(0))
+    state, said = overview()
+    assert (state, said["etat"], said["en_retard"]) == ("en retard", "en retard", 1)
 
 
 def test_a_night_without_verification_is_late(

@@ -109,7 +109,7 @@ def test_a_closed_account_is_not_signed_in(amina):
     assert client.get("/sainte-odile/look/").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["/", "/compte/login/", "/sante/", "/static/x.css", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/", "/compte/login/", "/sante/", "/sante/vivant/", "/static/x.css", "/favicon.ico"])
 def test_reserved_first_segments_belong_to_no_tenant(hospital, client, path):
     response = client.get(path)
     assert response.status_code in ({302} if path == "/" else {200, 404})

@@ -161,7 +161,7 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
 def _answer(address: tuple[str, int]) -> int | None:
     connection = http.client.HTTPConnection(*address, timeout=5)
     try:
-        connection.request("GET", "/sante/")
+        connection.request("GET", "/sante/vivant/")
         return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return None

@@ -38,7 +38,7 @@ def status_of(address: str) -> int:
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
     try:
-        connection.request("GET", "/sante/")
+        connection.request("GET", "/sante/vivant/")
         return connection.getresponse().status
     finally:
         connection.close()
