@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from apps.hospital.mots import ecrire_numero
-from apps.socle.numbering import next_value
+from apps.socle.numbering import let_the_database_count, next_value
 from apps.socle.scope import require_scope
 
 GENRE = "PAT"
@@ -23,5 +23,6 @@ def avancer_numeros() -> None:
     Each is passed once: a takeover of n files costs n steps in all, whatever their order, and a
     number far ahead costs nothing until the counter reaches it.
     """
+    let_the_database_count()
     with connection.cursor() as cursor:
         cursor.execute("select hospital_avancer_numeros(%s)", [require_scope()])

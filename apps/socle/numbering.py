@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import connection, models
 from django.utils.translation import gettext as _
 
-from apps.socle.errors import BusinessError
-from apps.socle.fields import uuid7
+from apps.socle.errors import BusinessError, Conflict
+from apps.socle.models import Counter
 from apps.socle.scope import require_scope
+from apps.socle.unit_of_work import collect, current, forget, know, once, write_waiting
 
 WIDTH = 5
+LAST, LAST_YEAR = "last number", "last year of numbers"
 
 
 @dataclass(frozen=True)
@@ -54,28 +57,61 @@ def declared_numbers() -> tuple[Numbered, ...]:
 def next_number(*, kind: str, year: int, past: bool = False) -> str:
     """Take the next number of `kind` in `year` for the tenant in scope; `past` is the takeover actor's.
 
-    Inside the issuing transaction, so that a rollback gives it back; one statement, so that two
-    writers queue on the row and neither skips nor doubles. A commit without the document is refused.
-    Raises LookupError for a kind that nobody declared, BusinessError for a year that is over.
+    Inside the issuing transaction, so that a rollback gives it back: two writers queue, and neither
+    skips nor doubles. A commit without the document is refused. Raises LookupError for a kind that
+    nobody declared, BusinessError for a year that is over.
     """
     return f"{kind}-{year}-{next_value(kind=kind, year=year, past=past):0{WIDTH}d}"
 
 
 def next_value(*, kind: str, year: int = 0, past: bool = False) -> int:
-    """Take the next integer of `kind`; `year` 0 is a sequence that never starts again. Raises as `next_number`."""
+    """Take the next integer of `kind`; `year` 0 is a sequence that never starts again. Raises as `next_number`.
+
+    A command, which holds its tenant, counts on from what it read and moves the counters at its end.
+    """
     if kind not in _declared:
         raise LookupError(f"no document carries numbers of kind {kind}: declare_number says which")
+    if not past and not _declared[kind].of_its_date:
+        refuse_past_year(kind, year, once((LAST_YEAR, kind), lambda: _last_year(kind)))
+    if current() is None:
+        return _take([(kind, year)])[kind, year]
+    value = once((LAST, kind, year), lambda: _last(kind, year)) + 1
+    know((LAST, kind, year), value)
+    collect("socle.numbers", (kind, year, value), _take_as_given)
+    return value
+
+
+def let_the_database_count() -> None:
+    """Before a function of the database moves counters: those that this command moved are written, and read again later."""
+    write_waiting()
+    forget(LAST)
+
+
+def _last_year(kind: str) -> int | None:
+    return Counter.objects.filter(kind=kind).aggregate(last=models.Max("year"))["last"]
+
+
+def _last(kind: str, year: int) -> int:
+    return Counter.objects.filter(kind=kind, year=year).values_list("last", flat=True).first() or 0
+
+
+def _take_as_given(given: list[tuple[str, int, int]]) -> None:
+    """Move the counters past the numbers that were given. Raises Conflict where somebody moved one meanwhile."""
+    last = {(kind, year): value for kind, year, value in given}
+    if _take([(kind, year) for kind, year, _value in given]) != last:
+        raise Conflict(_("Un numéro vient d’être pris par quelqu’un d’autre : recommencez."), code="number-taken")
+
+
+def _take(numbers: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Take one number for each (kind, year), in one statement; return the last of each."""
+    counts = Tally(numbers)
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into socle_counter as c (id, tenant_id, kind, year, last) values (%s, %s, %s, %s, 1)"
-            " on conflict (tenant_id, kind, year) do update set last = c.last + 1 returning last,"
-            " (select max(l.year) from socle_counter l where l.tenant_id = c.tenant_id and l.kind = c.kind)",
-            [uuid7(), require_scope(), kind, year],
+            "select n.kind, n.year, socle_take_numbers(%s, n.kind, n.year, n.many)"
+            " from unnest(%s::text[], %s::int[], %s::int[]) as n(kind, year, many)",
+            [require_scope(), [kind for kind, _year in counts], [year for _kind, year in counts], [*counts.values()]],
         )
-        value, latest = cursor.fetchone()
-    if not past and not _declared[kind].of_its_date:
-        refuse_past_year(kind, year, latest)
-    return int(value)
+        return {(kind, year): last for kind, year, last in cursor.fetchall()}
 
 
 def refuse_past_year(kind: str, year: int, latest: int | None) -> None:

@@ -33,13 +33,21 @@ class UnitOfWork:
     tenant_id: uuid.UUID
     known: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
     held: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
+    born: set[uuid.UUID] = field(default_factory=set)
     waiting: dict[Hashable, tuple[Writer, list[Any]]] = field(default_factory=dict)
 
     def write(self) -> None:
-        """Write what waits, one call a kind, in the order in which the kinds came."""
+        """Write what waits, one call a kind, in the order in which the kinds came.
+
+        In a pipeline: the server works on one kind while the next is made ready here. An error is
+        raised by the kind that asks for an answer next, or at the end; all of it is undone anyway.
+        """
         waiting, self.waiting = self.waiting, {}
-        for write, items in waiting.values():
-            write(items)
+        if not waiting:
+            return
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            for write, items in waiting.values():
+                write(items)
 
 
 _current: ContextVar[UnitOfWork | None] = ContextVar("cauris_unit_of_work", default=None)
@@ -105,14 +113,24 @@ def held(model: type[Row], pk: uuid.UUID) -> Row | None:
     return None if unit is None else unit.held.get((model, pk))
 
 
-def held_list(key: tuple[Hashable, ...], read: Callable[[], list[Row]]) -> list[Row]:
-    """Return the rows that `read` locked under `key`, asked once a command; who adds a row adds it to this list."""
+def held_list(key: tuple[Hashable, ...], read: Callable[[], list[Row]], owner: uuid.UUID) -> list[Row]:
+    """Return the rows of `owner` that `read` locked under `key`, asked once a command; who adds a row adds it to this list.
+
+    An owner that the command itself inserted has none but those: nothing is asked.
+    """
     unit = _current.get()
     if unit is None:
         return read()
     if key not in unit.held:
-        unit.held[key] = read()
+        unit.held[key] = [] if owner in unit.born else read()
     return unit.held[key]
+
+
+def hold_list(key: tuple[Hashable, ...], rows: list[Row]) -> None:
+    """Answer `rows`, which were read and locked with others, to whoever asks `held_list` under `key`; nothing outside of commands."""
+    unit = _current.get()
+    if unit is not None:
+        unit.held.setdefault(key, rows)
 
 
 # Writing together ------------------------------------------------------------------------
@@ -141,6 +159,9 @@ def insert_as_born(row: Row) -> Row:
     """As `insert_later`, for a row that the same command changes: it goes in as it is now, and is held."""
     insert_later(copy(row))
     row._state.adding = False
+    unit = _current.get()
+    if unit is not None:
+        unit.born.add(row.pk)
     return hold(row)
 
 
@@ -170,11 +191,12 @@ def _update_together(model: type[models.Model], fields: tuple[models.Field, ...]
     types = ", ".join(f"%s::{column.db_type(connection)}[]" for column in columns)
     names = ", ".join(quote(column.column) for column in columns)
     table, key = quote(model._meta.db_table), quote(model._meta.pk.column)
-    statement = f"update {table} t set {changes} from unnest({types}) as n({names}) where t.tenant_id = %s and t.{key} = n.{key}"  # noqa: S608 - names of our own models
+    update = f"update {table} t set {changes} from unnest({types}) as n({names}) where t.tenant_id = %s and t.{key} = n.{key} returning 1"  # noqa: S608 - names of our own models
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*arrays, require_scope()])
-        if cursor.rowcount != len(rows):
-            raise LookupError(f"{model._meta.label}: {cursor.rowcount} of {len(rows)} rows were there to be updated")
+        cursor.execute(f"with changed as ({update}) select count(*) from changed", [*arrays, require_scope()])  # noqa: S608
+        (changed,) = cursor.fetchone()
+    if changed != len(rows):
+        raise LookupError(f"{model._meta.label}: {changed} of {len(rows)} rows were there to be updated")
 
 
 def write_waiting() -> None:
@@ -200,5 +222,6 @@ def step() -> Iterator[None]:
     except BaseException:
         unit.known, unit.waiting = known, waiting
         unit.held.clear()  # the step may have changed what was held before it: whoever needs it reads it again
+        unit.born.clear()  # and what came to a born row's lists is in the database only, once written
         unit.write()
         raise

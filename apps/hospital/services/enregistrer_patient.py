@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.hospital.identite import Identite, nettoyer, nettoyer_numero
 from apps.hospital.index import indexer_nouveau
+from apps.hospital.locks import numero_pris
 from apps.hospital.models import Patient
 from apps.hospital.mots import rang_de
 from apps.hospital.numeros import avancer_numeros, prendre_numero
@@ -18,7 +19,7 @@ from apps.socle.audit import record
 from apps.socle.clock import local_date
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
-from apps.socle.unit_of_work import collect, hold
+from apps.socle.unit_of_work import collect, insert_as_born
 
 
 @command
@@ -40,11 +41,12 @@ def enregistrer_patient(
     tenant = current_tenant()
     identite = nettoyer(Identite(nom, prenom, telephone, sexe, date_naissance), local_date(tenant.time_zone))
     final = _numero_libre(numero) if numero else prendre_numero()
-    tiers = Tiers.objects.create(
+    tiers = Tiers(
         tenant=tenant, code=final, nom=identite.nom_complet, type=Tiers.Type.PATIENT, telephone=identite.telephone
     )
-    patient = hold(
-        Patient.objects.create(tenant=tenant, tiers=tiers, numero=final, rang=rang_de(final), **identite.colonnes())
+    insert_as_born(tiers.index())
+    patient = insert_as_born(
+        Patient(tenant=tenant, tiers=tiers, numero=final, rang=rang_de(final), **identite.colonnes())
     )
     indexer_nouveau(patient, tenant)
     if numero:
@@ -55,6 +57,6 @@ def enregistrer_patient(
 
 def _numero_libre(numero: str) -> str:
     propre = nettoyer_numero(numero)
-    if Tiers.objects.filter(code=propre).exists():
+    if numero_pris(propre):
         raise BusinessError(_("Ce numéro désigne déjà un patient."), code="patient-number-taken", field="numero")
     return propre

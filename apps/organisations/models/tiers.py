@@ -44,9 +44,14 @@ class Tiers(TenantOwned):
             )
         ]
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def index(self) -> Tiers:
+        """Compute `cle_recherche` from name, code and phone; `save` does, whoever inserts in bulk calls it. Return self."""
         cle = f" {search_key(f'{self.nom} {self.code}')} {''.join(filter(str.isdigit, self.telephone))}"
         self.cle_recherche = cle[:400]  # some letters become two (ß, œ): the longest names would outgrow the column
+        return self
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.index()
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "cle_recherche"}
         super().save(*args, **kwargs)

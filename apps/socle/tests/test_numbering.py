@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from pathlib import Path
@@ -9,15 +10,26 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from psycopg import errors
 
 from apps.organisations.tests.factories import make_tenant
 from apps.socle import numbering
+from apps.socle.actors import SYSTEM, Acteur
 from apps.socle.clock import local_date
-from apps.socle.errors import BusinessError, message_of
+from apps.socle.commands import command
+from apps.socle.errors import BusinessError, Conflict, message_of
 from apps.socle.models import Counter
-from apps.socle.numbering import Numbered, declare_number, declared_numbers, next_number, next_value
+from apps.socle.numbering import (
+    Numbered,
+    declare_number,
+    declared_numbers,
+    let_the_database_count,
+    next_number,
+    next_value,
+)
 from apps.socle.scope import ScopeMissing, scope
+from apps.socle.unit_of_work import step
 from tests.support.database import connect_as
 
 pytestmark = pytest.mark.database
@@ -91,6 +103,68 @@ def test_32_writers_at_once_leave_no_gap_and_no_double(committed_tenant):
     assert sorted(taken) == list(range(1, 97))
     with scope(committed_tenant.id):
         assert Counter.objects.get(kind="ESSAI").last == 96
+
+
+# In a command ------------------------------------------------------------------------------
+
+
+@command
+def take_some(*, kinds: str, fail_at: str = "", acteur: Acteur) -> list[str]:
+    """Take a number of each of `kinds`, each in a step, which fails at `fail_at`."""
+    taken = []
+    for kind in kinds.split():
+        with contextlib.suppress(InterruptedError), step():
+            taken.append(next_number(kind=kind, year=2026))
+            if kind == fail_at:
+                raise InterruptedError
+    return taken
+
+
+def test_a_command_counts_on_and_moves_its_counters_at_the_end(tenant):
+    next_number(kind="ESSAI", year=2026)
+    with CaptureQueriesContext(connection) as queries:
+        assert take_some(kinds="ESSAI AUTRE ESSAI", acteur=SYSTEM) == [
+            "ESSAI-2026-00002",
+            "AUTRE-2026-00001",
+            "ESSAI-2026-00003",
+        ]
+    assert sum("socle_take_numbers" in query["sql"] for query in queries) == 1
+    assert dict(Counter.objects.values_list("kind", "last")) == {"ESSAI": 3, "AUTRE": 1}
+    assert next_number(kind="ESSAI", year=2026) == "ESSAI-2026-00004"
+
+
+def test_a_step_that_fails_gives_its_numbers_back(tenant):
+    taken = take_some(kinds="ESSAI AUTRE ESSAI", fail_at="AUTRE", acteur=SYSTEM)
+    assert taken == ["ESSAI-2026-00001", "AUTRE-2026-00001", "ESSAI-2026-00002"]
+    assert dict(Counter.objects.values_list("kind", "last")) == {"ESSAI": 2}
+
+
+def test_a_counter_moved_behind_a_commands_back_refuses_it(tenant):
+    """Nobody moves a counter of ours while we hold the tenant, unless by hand: the number would be given twice."""
+
+    @command
+    def taken_meanwhile(*, acteur: Acteur) -> None:
+        next_number(kind="ESSAI", year=2026)
+        with connection.cursor() as cursor:
+            cursor.execute("select socle_take_numbers(%s, 'ESSAI', 2026, 1)", [tenant.pk])
+
+    with pytest.raises(Conflict) as refusal:
+        taken_meanwhile(acteur=SYSTEM)
+    assert refusal.value.code == "number-taken"
+    assert not Counter.objects.filter(kind="ESSAI").exists()
+
+
+def test_the_database_counts_on_from_what_a_command_gave(tenant):
+    @command
+    def both(*, acteur: Acteur) -> list[int]:
+        mine = next_value(kind="SANS-AN")
+        let_the_database_count()
+        with connection.cursor() as cursor:
+            cursor.execute("select socle_take_numbers(%s, 'SANS-AN', 0, 2)", [tenant.pk])
+            (theirs,) = cursor.fetchone()
+        return [mine, theirs, next_value(kind="SANS-AN")]
+
+    assert both(acteur=SYSTEM) == [1, 3, 4]
 
 
 CHANGES = {

@@ -31,9 +31,10 @@ from apps.comptabilite.caisse.services.facturer_patient import facturer_patient
 from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
 from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
 from apps.comptabilite.caisse.services.valider_facture import valider_facture
-from apps.hospital.models import Patient
+from apps.hospital.locks import prendre_patients
 from apps.hospital.selectors import tarifs_en_vigueur
 from apps.hospital.services import enregistrer_patient
+from apps.mouvements.locks import prendre_mouvements_ouverts
 from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 from apps.socle.clock import now
@@ -175,7 +176,7 @@ def _refuser_au_rapport(
 
 @command
 def _reprendre(*, passages: Sequence[Passage], atelier: Atelier, acteur: Acteur) -> _Lot:
-    lot = _Lot(patients=_patients(passages), ouvertes=dict(atelier.ouvertes), derniers=dict(atelier.derniers))
+    lot = _Lot(patients=_patients(atelier, passages), ouvertes=dict(atelier.ouvertes), derniers=dict(atelier.derniers))
     faits = _deja_faits(passages)
     tarifs_en_vigueur({ligne.code for passage in passages for ligne in passage.lignes}, passages[0].jour)  # asked once
     for passage in passages:
@@ -200,9 +201,12 @@ def _reprendre(*, passages: Sequence[Passage], atelier: Atelier, acteur: Acteur)
     return lot
 
 
-def _patients(passages: Sequence[Passage]) -> dict[str, uuid.UUID]:
+def _patients(atelier: Atelier, passages: Sequence[Passage]) -> dict[str, uuid.UUID]:
+    """Return the known patients of a batch by number; what they owe and their visits of the day are asked with them."""
     numeros = {ligne.patient_numero for passage in passages for ligne in passage.lignes}
-    return dict(Patient.objects.filter(numero__in=numeros).values_list("numero", "pk"))
+    patients = prendre_patients(numeros, passages[0].jour)
+    prendre_mouvements_ouverts([patient.tiers_id for patient in patients.values()], atelier.tenant.currency)
+    return {numero: patient.pk for numero, patient in patients.items()}
 
 
 def _deja_faits(passages: Sequence[Passage]) -> set[str]:
