@@ -1,42 +1,21 @@
 -- What no login may store: a link that disagrees with itself. `docs/fiscal-format.md` in SQL.
--- A rule is written again only when its text changed (its digest stands in the constraint's comment):
--- adding a CHECK reads the whole table.
-do $do$
-declare
-  rule record;
-begin
-  for rule in
-    select * from (values
-      ('fiscal_entry_data_hash', $c$data_hash = encode(sha256(data_canonical), 'hex')$c$),
-      ('fiscal_entry_bytes', $c$data_snapshot = convert_from(data_canonical, 'UTF8')::jsonb$c$),
-      ('fiscal_entry_chain_hash', $c$chain_hash = encode(sha256(
+select socle_declare_check('public.fiscal_fiscalentry', 'fiscal_entry_data_hash', $c$data_hash = encode(sha256(data_canonical), 'hex')$c$);
+select socle_declare_check('public.fiscal_fiscalentry', 'fiscal_entry_bytes', $c$data_snapshot = convert_from(data_canonical, 'UTF8')::jsonb$c$);
+select socle_declare_check('public.fiscal_fiscalentry', 'fiscal_entry_chain_hash', $c$chain_hash = encode(sha256(
           convert_to('cauris/chain/v1', 'UTF8') || '\x00'::bytea || int8send(sequence_number)
-          || decode(previous_hash, 'hex') || decode(data_hash, 'hex')), 'hex')$c$),
-      ('fiscal_entry_genesis', $c$sequence_number > 1 or (sequence_number = 1 and previous_hash = encode(sha256(
-          convert_to('cauris/genesis/v1', 'UTF8') || '\x00'::bytea || uuid_send(tenant_id)), 'hex'))$c$),
-      ('fiscal_entry_hexadecimal', $c$previous_hash ~ '^[0-9a-f]{64}$' and chain_hash ~ '^[0-9a-f]{64}$'$c$),
-      ('fiscal_entry_signature', $c$octet_length(signature) = 64$c$),
-      ('fiscal_entry_columns', $c$data_snapshot @> jsonb_build_object(
+          || decode(previous_hash, 'hex') || decode(data_hash, 'hex')), 'hex')$c$);
+select socle_declare_check('public.fiscal_fiscalentry', 'fiscal_entry_genesis', $c$sequence_number > 1 or (sequence_number = 1 and previous_hash = encode(sha256(
+          convert_to('cauris/genesis/v1', 'UTF8') || '\x00'::bytea || uuid_send(tenant_id)), 'hex'))$c$);
+select socle_declare_check('public.fiscal_fiscalentry', 'fiscal_entry_hexadecimal', $c$previous_hash ~ '^[0-9a-f]{64}$' and chain_hash ~ '^[0-9a-f]{64}$'$c$);
+select socle_declare_check('public.fiscal_fiscalentry', 'fiscal_entry_signature', $c$octet_length(signature) = 64$c$);
+select socle_declare_check('public.fiscal_fiscalentry', 'fiscal_entry_columns', $c$data_snapshot @> jsonb_build_object(
           'version', 1, 'id', id, 'tenant_id', tenant_id, 'fact_id', fact_id, 'sequence_number', sequence_number,
           'entry_type', entry_type, 'entity_type', entity_type, 'entity_id', entity_id, 'entity_number', entity_number,
           'fiscal_date', to_char(fiscal_date, 'YYYY-MM-DD'),
           'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
           'legal_status', legal_status, 'environment', environment, 'actor_type', actor_type, 'actor_id', actor_id,
           'key_id', key_id, 'algorithm', algorithm)
-          and data_snapshot->'metadata' is not distinct from metadata$c$)
-    ) as written(name, body)
-  loop
-    if not exists (
-      select 1 from pg_constraint c
-      where c.conrelid = 'public.fiscal_fiscalentry'::regclass and c.conname = rule.name
-        and obj_description(c.oid, 'pg_constraint') = md5(rule.body)
-    ) then
-      execute format('alter table public.fiscal_fiscalentry drop constraint if exists %I', rule.name);
-      execute format('alter table public.fiscal_fiscalentry add constraint %I check (%s)', rule.name, rule.body);
-      execute format('comment on constraint %I on public.fiscal_fiscalentry is %L', rule.name, md5(rule.body));
-    end if;
-  end loop;
-end $do$;
+          and data_snapshot->'metadata' is not distinct from metadata$c$);
 
 -- A link follows the head, and moves it. AFTER INSERT, not before: a row that ON CONFLICT drops, or that
 -- another trigger swallows, must not move the head. SECURITY DEFINER: the runtime role may not touch the head.

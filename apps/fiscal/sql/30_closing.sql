@@ -1,23 +1,16 @@
--- What no login may store: a closing that disagrees with itself. `docs/fiscal-format.md` in SQL. A rule is written
--- again only when its text changed, as for links.
-do $do$
-declare
-  rule record;
-begin
-  for rule in
-    select * from (values
-      ('fiscal_closing_data_hash', $c$data_hash = encode(sha256(data_canonical), 'hex')$c$),
-      ('fiscal_closing_chain_hash', $c$closing_hash = encode(sha256(
+-- What no login may store: a closing that disagrees with itself. `docs/fiscal-format.md` in SQL.
+select socle_declare_check('public.fiscal_fiscalclosing', 'fiscal_closing_data_hash', $c$data_hash = encode(sha256(data_canonical), 'hex')$c$);
+select socle_declare_check('public.fiscal_fiscalclosing', 'fiscal_closing_chain_hash', $c$closing_hash = encode(sha256(
           convert_to('cauris/closing/v1', 'UTF8') || '\x00'::bytea
-          || decode(previous_closing_hash, 'hex') || decode(data_hash, 'hex')), 'hex')$c$),
-      ('fiscal_closing_hexadecimal', $c$previous_closing_hash ~ '^[0-9a-f]{64}$' and closing_hash ~ '^[0-9a-f]{64}$'
-          and head_hash ~ '^[0-9a-f]{64}$' and merkle_root ~ '^[0-9a-f]{64}$'$c$),
-      ('fiscal_closing_signature', $c$octet_length(signature) = 64$c$),
-      ('fiscal_closing_period', $c$period_start <= closing_date and case closing_type
+          || decode(previous_closing_hash, 'hex') || decode(data_hash, 'hex')), 'hex')$c$);
+select socle_declare_check('public.fiscal_fiscalclosing', 'fiscal_closing_hexadecimal', $c$previous_closing_hash ~ '^[0-9a-f]{64}$' and closing_hash ~ '^[0-9a-f]{64}$'
+          and head_hash ~ '^[0-9a-f]{64}$' and merkle_root ~ '^[0-9a-f]{64}$'$c$);
+select socle_declare_check('public.fiscal_fiscalclosing', 'fiscal_closing_signature', $c$octet_length(signature) = 64$c$);
+select socle_declare_check('public.fiscal_fiscalclosing', 'fiscal_closing_period', $c$period_start <= closing_date and case closing_type
           when 'daily' then period_start = closing_date
           when 'monthly' then closing_date = (date_trunc('month', period_start::timestamp) + interval '1 month - 1 day')::date
-          else closing_date = (date_trunc('year', period_start::timestamp) + interval '1 year - 1 day')::date end$c$),
-      ('fiscal_closing_columns', $c$jsonb_typeof(convert_from(data_canonical, 'UTF8')::jsonb->'tenant_name') = 'string'
+          else closing_date = (date_trunc('year', period_start::timestamp) + interval '1 year - 1 day')::date end$c$);
+select socle_declare_check('public.fiscal_fiscalclosing', 'fiscal_closing_columns', $c$jsonb_typeof(convert_from(data_canonical, 'UTF8')::jsonb->'tenant_name') = 'string'
           and convert_from(data_canonical, 'UTF8')::jsonb - 'tenant_name' = jsonb_build_object(
           'version', 1, 'id', id, 'tenant_id', tenant_id, 'closing_type', closing_type,
           'closing_date', to_char(closing_date, 'YYYY-MM-DD'), 'period_start', to_char(period_start, 'YYYY-MM-DD'),
@@ -28,20 +21,7 @@ begin
           'merkle_frontier', merkle_frontier, 'unfinished', unfinished, 'previous_closing_hash', previous_closing_hash,
           'key_id', key_id, 'algorithm', algorithm, 'status', status, 'fec_export_path', fec_export_path,
           'actor_type', actor_type, 'actor_id', actor_id, 'actor_label', actor_label, 'environment', environment,
-          'closed_at', to_char(closed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))$c$)
-    ) as written(name, body)
-  loop
-    if not exists (
-      select 1 from pg_constraint c
-      where c.conrelid = 'public.fiscal_fiscalclosing'::regclass and c.conname = rule.name
-        and obj_description(c.oid, 'pg_constraint') = md5(rule.body)
-    ) then
-      execute format('alter table public.fiscal_fiscalclosing drop constraint if exists %I', rule.name);
-      execute format('alter table public.fiscal_fiscalclosing add constraint %I check (%s)', rule.name, rule.body);
-      execute format('comment on constraint %I on public.fiscal_fiscalclosing is %L', rule.name, md5(rule.body));
-    end if;
-  end loop;
-end $do$;
+          'closed_at', to_char(closed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))$c$);
 
 -- The first day of a chain: the local day on which it was opened, which is that of its first key.
 create or replace function fiscal_first_day(p_tenant_id uuid) returns date language sql stable
