@@ -13,4 +13,4 @@ begin
   execute format('comment on constraint %I on %s is %L', p_name, p_table, md5(p_rule));
   return true;
 end $$;
-
+revoke all on function socle_declare_check(regclass, text, text) from public;
