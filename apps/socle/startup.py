@@ -1,10 +1,11 @@
-"""What every process checks before it serves: its own login, and that the second wall stands."""
+"""What every process checks before it serves: its own login, that the second wall stands, that no restore is half done."""
 
 from __future__ import annotations
 
 from django.db import connection
 
 from apps.socle.installer import FIRST_INSERT, GUARD, NO_TRUNCATE, POLICY, house_models, pieces, row_security_of
+from apps.socle.local_files import half_restored
 from apps.socle.seal import seals
 
 
@@ -101,7 +102,7 @@ def check() -> None:
     """
     try:
         check_login()
-        found = differences()
+        found = [sentence] if (sentence := half_restored()) else differences()
     finally:
         if not connection.in_atomic_block:
             connection.close()

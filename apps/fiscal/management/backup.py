@@ -19,9 +19,10 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from apps.fiscal import anchor_file
 from apps.socle.clock import now
-from apps.socle.launch.backup import container, databases, programs
+from apps.socle.launch.backup import container, databases, exchange, programs
 from apps.socle.launch.backup.programs import Login
 from apps.socle.launch.errors import LaunchError, said_in_words
+from apps.socle.local_files import files_folder, half_restored
 from apps.socle.progress import ProgressLine
 
 HEADS = """
@@ -43,6 +44,8 @@ def login(alias: str) -> Login:
 
 def back_up(folder: Path, line: ProgressLine) -> tuple[Path, dict[str, Any]]:
     """Write a backup into `folder`; return its path and its manifest. Raises LaunchError and OSError."""
+    if sentence := half_restored():
+        raise LaunchError(sentence)
     maintenance = login("maintenance")
     tools = programs.find(databases.server_major(maintenance))
     moment = now()
@@ -100,19 +103,14 @@ def _copy_anchors(backup: container.Writer) -> None:
             backup.copy(f"{container.ANCHORS}{path.name}", path)
 
 
-def files_folder() -> Path | None:
-    """Return the local folder of files, None where files are in a bucket, which is not ours to copy."""
-    location = settings.STORAGES["default"].get("OPTIONS", {}).get("location")
-    return Path(location) if location else None
-
-
 def _copy_files(backup: container.Writer) -> None:
     folder = files_folder()
     if folder is None or not folder.is_dir():
         return
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            backup.copy(f"{container.FILES}{path.relative_to(folder).as_posix()}", path)
+    for top in exchange.documents(folder):
+        for path in sorted((top, *top.rglob("*"))):
+            if path.is_file() and not path.is_symlink():
+                backup.copy(f"{container.FILES}{path.relative_to(folder).as_posix()}", path)
 
 
 def _remove_abandoned(folder: Path) -> None:

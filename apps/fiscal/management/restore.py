@@ -24,18 +24,19 @@ from django.db.models import F
 from apps.fiscal.choices import AnchorStatus
 from apps.fiscal.crypto import MasterSecretError
 from apps.fiscal.keys import genuine_keys
-from apps.fiscal.management.backup import files_folder, login, pending_migrations, tick, unknown_migrations
+from apps.fiscal.management.backup import login, pending_migrations, tick, unknown_migrations
 from apps.fiscal.models import FiscalAnchor, FiscalIntegrityCheck
-from apps.fiscal.selectors import head
+from apps.fiscal.selectors import head, latest_check
 from apps.fiscal.services.check_chain import check_chain
 from apps.socle import startup
 from apps.socle.actors import SYSTEM
 from apps.socle.audit import record
 from apps.socle.clock import now
 from apps.socle.installer import login as role_of
-from apps.socle.launch.backup import container, databases, programs
+from apps.socle.launch.backup import container, databases, exchange, programs
 from apps.socle.launch.backup.container import Reader
 from apps.socle.launch.errors import LaunchError
+from apps.socle.local_files import files_folder
 from apps.socle.models import TenantRegistry
 from apps.socle.progress import ProgressLine
 from apps.socle.scope import scope
@@ -75,8 +76,32 @@ def refuse_if_used() -> None:
         )
 
 
+def settle() -> Restored | None:
+    """End a restore that was cut off in its exchange and return what stands.
+
+    None where there is none, or where the former database still serves: what was prepared is removed then. Raises
+    Unsettled, and LaunchError.
+    """
+    connections.close_all()
+    owner = login("owner")
+    outcome = exchange.settle(owner, files_folder())
+    if outcome is None or not outcome.exchanged:
+        return None
+    checks = {}
+    for registry in TenantRegistry.objects.order_by("slug"):
+        with scope(registry.tenant_id):
+            if (check := latest_check()) is not None:
+                checks[registry.slug] = check
+    return Restored(str(owner["dbname"]), outcome.kept, outcome.former, checks)
+
+
+def interrupted() -> bool:
+    """Tell whether a restore was cut off in its exchange. Raises LaunchError."""
+    return exchange.begun(files_folder()) is not None
+
+
 def restore(backup: Reader, lines: Lines) -> Restored:
-    """Restore an opened backup and return what stands. Raises LaunchError with nothing changed."""
+    """Restore an opened backup and return what stands. Raises LaunchError with nothing changed, Unsettled in between."""
     owner, moment = login("owner"), f"{now():%Y%m%d%H%M%S%f}"
     name = str(owner["dbname"])
     draft = databases.name_beside(name, databases.DRAFT, moment)
@@ -94,15 +119,16 @@ def restore(backup: Reader, lines: Lines) -> Restored:
             _anchors_of(backup)
             checks = _verify(backup, lines)
         files = _files_of(backup, moment)
-        databases.exchange(owner, name, draft, kept)
+        stands = databases.oid(owner, draft)
+        assert stands is not None
+        plan = exchange.Plan(name, draft, kept, stands, moment, files=files, empty=not held)
+        exchange.begin(files_folder(), plan)
     except BaseException:
         connections.close_all()
         _tidy(owner, draft, moment)
         raise
-    former = _exchange_files(files, moment) if files else None
-    if not held:
-        databases.drop(owner, kept)
-    return Restored(name, kept if held else "", former, checks)
+    outcome = exchange.carry_out(owner, files_folder(), plan)
+    return Restored(name, outcome.kept, outcome.former, checks)
 
 
 def _tidy(owner: programs.Login, draft: str, moment: str) -> None:
@@ -111,11 +137,9 @@ def _tidy(owner: programs.Login, draft: str, moment: str) -> None:
         databases.drop(owner, draft)
     folder = files_folder()
     if folder is not None:
-        shutil.rmtree(_beside(folder, databases.DRAFT, moment), ignore_errors=True)
-
-
-def _beside(folder: Path, kind: str, moment: str) -> Path:
-    return folder.with_name(f"{folder.name}-{kind}-{moment}")
+        shutil.rmtree(exchange.draft_of(folder, moment), ignore_errors=True)
+    with suppress(OSError):
+        exchange.forget(folder)
 
 
 @contextmanager
@@ -219,25 +243,15 @@ def _as_the_manifest_says(slug: str, said: dict[str, Any] | None) -> None:
         raise LaunchError(f"La base restaurée n'a pas la tête de chaîne que la sauvegarde annonce pour {slug}.")
 
 
-def _files_of(backup: Reader, moment: str) -> Path | None:
-    """Write the files of the backup beside those that serve; return the folder, None where there is nothing to do."""
+def _files_of(backup: Reader, moment: str) -> bool:
+    """Write the files of the backup where they wait for the exchange; tell whether there are any."""
     names, folder = backup.under(container.FILES), files_folder()
     if not names:
-        return None
+        return False
     if folder is None:
         raise LaunchError("Cette sauvegarde contient des fichiers, et cette installation les garde dans S3.")
-    beside = _beside(folder, databases.DRAFT, moment)
+    for left_over in folder.glob(f"{exchange.DRAFT}*"):
+        shutil.rmtree(left_over)  # of an attempt that was killed: its database went when this one began
     for name in names:
-        backup.extract(name, container.FILES, beside)
-    return beside
-
-
-def _exchange_files(files: Path, moment: str) -> Path | None:
-    """Give the restored files their place; return where the former ones are kept."""
-    folder = files_folder()
-    assert folder is not None
-    former = _beside(folder, databases.KEPT, moment) if folder.exists() else None
-    if former is not None:
-        folder.rename(former)
-    files.rename(folder)
-    return former
+        backup.extract(name, container.FILES, exchange.draft_of(folder, moment))
+    return True

@@ -14,37 +14,70 @@ from apps.fiscal.management import restore as restoring
 from apps.fiscal.management.commands.verifier_chaine import sentence
 from apps.fiscal.management.restore import Restored
 from apps.socle.launch.backup.container import reading
+from apps.socle.launch.backup.exchange import COMMAND, Unsettled
 from apps.socle.launch.errors import LaunchError
 from apps.socle.progress import ProgressLine, count
 
-RED, NOTHING_CHANGED = 1, 2
+RED, NOTHING_CHANGED, IN_BETWEEN = 1, 2, 3
 
 
 class Command(BaseCommand):
     help = (
         "Restaure une sauvegarde dans une base neuve, la vérifie, puis lui donne la place de l’ancienne, qui est gardée"
         " sous un autre nom. La plateforme doit être arrêtée. Statut de sortie : 0 restaurée et conforme, 1 restaurée"
-        " mais rouge (par exemple plus ancienne que sa tête ancrée), 2 refusée : rien n’a changé."
+        " mais rouge (par exemple plus ancienne que sa tête ancrée), 2 refusée : rien n’a changé, 3 restée entre deux :"
+        " la même commande, sans fichier, achève ou défait une restauration interrompue."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("fichier", metavar="FICHIER", type=Path, help="La sauvegarde, faite par « sauvegarder ».")
+        parser.add_argument(
+            "fichier",
+            metavar="FICHIER",
+            type=Path,
+            nargs="?",
+            help="La sauvegarde, faite par « sauvegarder ». Sans elle, une restauration interrompue est achevée ou défaite.",
+        )
         parser.add_argument(
             "--remplacer", action="store_true", help="Prendre la place d’une base qui contient déjà des établissements."
         )
 
-    def handle(self, *args: Any, fichier: Path, remplacer: bool, **options: Any) -> None:
+    def handle(self, *args: Any, fichier: Path | None, remplacer: bool, **options: Any) -> None:
         try:
-            with reading(fichier.expanduser().resolve()) as backup:
-                self._announce(backup.manifest)
-                self._confirm(remplacer)
-                restoring.refuse_if_used()
-                restored = restoring.restore(backup, self._line)
+            restored = self._settled(fichier) or self._restored(fichier, remplacer)
+        except Unsettled as error:
+            raise CommandError(str(error), returncode=IN_BETWEEN) from error
         except LaunchError as error:
             raise CommandError(f"{error} Rien n’a changé.", returncode=NOTHING_CHANGED) from error
         except psycopg.Error as error:
             raise CommandError(f"PostgreSQL refuse : {error} Rien n’a changé.", returncode=NOTHING_CHANGED) from error
+        except OSError as error:
+            raise CommandError(f"Le système refuse : {error}. Rien n’a changé.", returncode=NOTHING_CHANGED) from error
         self._say(restored)
+
+    def _settled(self, path: Path | None) -> Restored | None:
+        """End a restore that was interrupted in its exchange; None where there was none, or it was undone."""
+        if not restoring.interrupted():
+            return None
+        restoring.refuse_if_used()
+        restored = restoring.settle()
+        if restored is None:
+            self.stdout.write("La restauration interrompue n’avait rien remplacé : ce qu’elle préparait est supprimé.")
+            return None
+        self.stdout.write("La restauration interrompue est achevée.")
+        if path is not None:
+            self.stdout.write(
+                f"{path} n’a pas été lu : pour le restaurer maintenant, tapez la commande encore une fois."
+            )
+        return restored
+
+    def _restored(self, path: Path | None, replace: bool) -> Restored:
+        if path is None:
+            raise LaunchError(f"Aucune restauration n’est à finir : « {COMMAND} FICHIER » en commence une.")
+        with reading(path.expanduser().resolve()) as backup:
+            self._announce(backup.manifest)
+            self._confirm(replace)
+            restoring.refuse_if_used()
+            return restoring.restore(backup, self._line)
 
     def _line(self, what: str, unit: str) -> ProgressLine:
         return ProgressLine(self.stderr._out, what, unit)  # type: ignore[attr-defined]

@@ -10,8 +10,9 @@ import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.fiscal.management.backup import back_up, files_folder
+from apps.fiscal.management.backup import back_up
 from apps.socle.launch.errors import LaunchError
+from apps.socle.local_files import files_folder
 from apps.socle.progress import ProgressLine, count
 
 NOT_INCLUDED = (

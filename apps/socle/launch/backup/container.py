@@ -143,6 +143,8 @@ class Reader:
         with self.open(name) as source, target.open("wb") as copy:
             while chunk := source.read(CHUNK):
                 copy.write(chunk)
+            copy.flush()
+            os.fsync(copy.fileno())
         target.chmod(PRIVATE_FILE)
 
     @classmethod

@@ -123,6 +123,13 @@ def exchange(owner: Login, name: str, draft: str, kept: str) -> None:
         ) from error
 
 
+def oid(login: Login, name: str) -> int | None:
+    """Return what the server calls the database `name`, whatever its name becomes; None where there is none."""
+    with connected(login, dbname=NEIGHBOUR) as connection:
+        row = connection.execute("select oid::bigint from pg_database where datname = %s", [name]).fetchone()
+        return int(row[0]) if row else None
+
+
 def drop(owner: Login, name: str) -> None:
     """Drop a database that nobody uses."""
     with connected(owner, dbname=NEIGHBOUR) as connection:

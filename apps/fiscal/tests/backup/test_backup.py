@@ -6,29 +6,20 @@ import io
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
-import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from django.conf import LazySettings, settings
-from django.core.management import CommandError, call_command
-from django.db import connections
-from psycopg import sql
+from django.conf import LazySettings
+from django.core.management import CommandError
 
 from apps.fiscal.management import restore as restoring
-from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck
 from apps.fiscal.selectors import unanswered_failures
-from apps.fiscal.services.anchor_head import anchor_head
 from apps.fiscal.services.answer_failure import answer_failure
 from apps.fiscal.services.check_chain import check_chain
-from apps.fiscal.services.deliver_anchor import deliver_anchor
+from apps.fiscal.tests.backup.support import anchor, back_up, beside, links, put_back
 from apps.fiscal.tests.factories import CASHIER, chain_links
 from apps.organisations.models import Tenant
 from apps.socle import startup
@@ -39,72 +30,6 @@ from apps.socle.scope import scope
 from tests.support.database import connection_string
 
 pytestmark = pytest.mark.database
-
-
-def name() -> str:
-    return str(connections["owner"].settings_dict["NAME"])
-
-
-def server() -> psycopg.Connection:
-    """A connection of the owner beside the test database."""
-    return psycopg.connect(connection_string("owner"), dbname=databases.NEIGHBOUR, autocommit=True)
-
-
-def beside(kind: str) -> list[str]:
-    with server() as connection:
-        beginning = databases.name_beside(name(), kind, "")
-        rows = connection.execute(
-            "select datname from pg_database where starts_with(datname, %s) order by 1", [beginning]
-        )
-        return [row[0] for row in rows.fetchall()]
-
-
-@pytest.fixture
-def house(committed_tenant: Tenant, settings: LazySettings, tmp_path: Path) -> Iterator[Tenant]:
-    """A hospital with three links and files, and the test database itself put back afterwards."""
-    settings.STORAGES = settings.STORAGES | {"default": {"OPTIONS": {"location": str(tmp_path / "files")}}}
-    (tmp_path / "files" / "recus").mkdir(parents=True)
-    (tmp_path / "files" / "recus" / "un.txt").write_text("reçu")
-    chain_links(committed_tenant, 3, CASHIER)
-    yield committed_tenant
-    connections.close_all()
-    kept, former = name(), beside(databases.KEPT)
-    with server() as connection:
-        if former:
-            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(kept)))
-            rename = sql.SQL("alter database {} rename to {}")
-            connection.execute(rename.format(sql.Identifier(former[0]), sql.Identifier(kept)))
-        for left in [*former[1:], *beside(databases.DRAFT)]:
-            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(left)))
-
-
-def back_up(folder: Path) -> tuple[Path, str]:
-    output, before = io.StringIO(), set(folder.glob("*.zip"))
-    call_command("sauvegarder", "--vers", str(folder), stdout=output, stderr=io.StringIO())
-    (made,) = set(folder.glob("*.zip")) - before
-    return made.rename(folder / f"{len(before)}.zip"), output.getvalue()
-
-
-def put_back(path: Path, monkeypatch: pytest.MonkeyPatch, typed: str = "", *options: str) -> str:
-    monkeypatch.setattr("builtins.input", lambda: typed or name())
-    output = io.StringIO()
-    try:
-        call_command("restaurer", str(path), *options, stdout=output, stderr=io.StringIO())
-    except CommandError as error:
-        error.output = output.getvalue()  # type: ignore[attr-defined]
-        raise
-    return output.getvalue()
-
-
-def anchor(tenant: Tenant) -> None:
-    with scope(tenant.pk):
-        (made,) = anchor_head(acteur=SYSTEM, hand_over=False)
-    deliver_anchor(tenant_id=tenant.pk, anchor_id=made.pk)
-
-
-def links(tenant: Tenant) -> int:
-    with scope(tenant.pk):
-        return FiscalEntry.objects.count()
 
 
 def test_a_copy_comes_back_green_and_an_older_one_red(
@@ -152,57 +77,7 @@ def test_a_copy_comes_back_green_and_an_older_one_red(
         assert not check_chain(acteur=SYSTEM).holds, "an answer mends nothing"
 
 
-def test_killed_in_the_middle_the_former_database_serves(
-    house: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, _said = back_up(tmp_path)
-    chain_links(house, 1, CASHIER)
-    connections.close_all()
-    program = (
-        "import sys, django; from django.conf import settings\n"
-        f"for alias in settings.DATABASES.values(): alias['NAME'] = {name()!r}\n"
-        "django.setup(); from django.core.management import execute_from_command_line\n"
-        f"execute_from_command_line(['manage.py', 'restaurer', {str(path)!r}, '--remplacer', '--skip-checks'])"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.support.settings"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert process.stdin is not None
-    process.stdin.write(f"{name()}\n".encode())
-    process.stdin.close()
-    deadline = time.monotonic() + 60
-    while not (drafts := beside(databases.DRAFT)):
-        assert process.poll() is None, process.stdout and process.stdout.read().decode()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
-    assert links(house) == 4
-    assert check(house).holds
-    assert beside(databases.KEPT) == []
-    said = put_back(path, monkeypatch, "", "--remplacer")
-    assert "chaîne conforme, 3 maillons" in said
-    assert drafts[0] not in beside(databases.DRAFT), "what was left over is removed"
-
-
-def check(tenant: Tenant) -> FiscalIntegrityCheck:
-    with scope(tenant.pk):
-        return check_chain(acteur=SYSTEM)
-
-
 # What is refused, with nothing changed ------------------------------------------------------------------
-
-
-@pytest.fixture
-def copy(house: Tenant, tmp_path: Path) -> Path:
-    return back_up(tmp_path)[0]
 
 
 def refused(path: Path, monkeypatch: pytest.MonkeyPatch, typed: str = "", *options: str) -> CommandError:
