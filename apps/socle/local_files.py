@@ -32,7 +32,4 @@ def half_restored() -> str:
         cursor.execute("select oid::bigint from pg_database where datname = current_database()")
         if cursor.fetchone()[0] != plan.oid:
             return ""
-    return (
-        f"Une restauration de la base {plan.name} a été interrompue avant que ses fichiers prennent place :"
-        f" tapez « {exchange.COMMAND} » pour l'achever."
-    )
+    return plan.to_be_ended()

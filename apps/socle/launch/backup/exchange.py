@@ -52,6 +52,13 @@ class Plan:
     empty: bool
     step: str = ASIDE
 
+    def to_be_ended(self) -> str:
+        """Say that the database is the restored one already, and its files are not."""
+        return (
+            f"Une restauration de la base {self.name} a été interrompue avant que ses fichiers prennent place :"
+            f" tapez « {COMMAND} » pour l'achever."
+        )
+
 
 @dataclass(frozen=True)
 class Outcome:
