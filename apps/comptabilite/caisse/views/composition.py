@@ -33,6 +33,7 @@ ESPECES = MoyenPaiement.ESPECES.value
 BILLETS = (Decimal(500), Decimal(1000), Decimal(2000), Decimal(5000), Decimal(10000))
 CHAMP = re.compile(r"(lignes|paiements)-(\d{1,3})-([a-z_]+)")
 
+CLE = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TEXTES = ("patient", "motif", "q", "ajout", "vu")
 
 Rangee = dict[str, str]
@@ -77,9 +78,11 @@ class Composition:
                 for nom in [nom for nom, valeur in rangee.items() if _porte_une_carte(nom, valeur)]:
                     rangee[nom] = ""
                     self.cartes.add(f"{prefixe}-{rang}-{nom}")
-        for nom in [nom for nom in TEXTES if contient_numero_de_carte(getattr(self, nom))]:
-            setattr(self, nom, "")
-            self.cartes.add(nom)
+        for nom in TEXTES:
+            texte = getattr(self, nom)
+            if not _est_une_cle(texte) and contient_numero_de_carte(texte):
+                setattr(self, nom, "")
+                self.cartes.add(nom)
 
     def donnees(self) -> dict[str, str]:
         """Return the composition as form data, rows numbered from zero without gap."""
@@ -133,6 +136,11 @@ class Composition:
             self.paiements.remove(suiveur)
             return
         suiveur["montant"] = suiveur["calcule"] = write_amount(reste) if reste else ""
+
+
+def _est_une_cle(texte: str) -> bool:
+    """Tell whether this is a row's key: its digits are no card's, though those of one patient in 7,000 look like it."""
+    return CLE.fullmatch(texte) is not None
 
 
 def _porte_une_carte(nom: str, valeur: str) -> bool:

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from apps.comptabilite.caisse.carte import contient_numero_de_carte
 from apps.comptabilite.caisse.models import FactureCaisse, Quittance
 from apps.comptabilite.tests.caisse.ecrans import Page, Personne
 from apps.comptabilite.tests.caisse.factories import Guichet
-from apps.hospital.models import Prestation, Session
+from apps.hospital.models import Patient, Prestation, Session
 from apps.hospital.services import enregistrer_patient
+from apps.organisations.tests.factories import make_tiers
 from apps.socle.models import AuditLog, AuditTrail, Counter, Fait, IdempotencyKey
 
 pytestmark = pytest.mark.database
@@ -231,6 +233,17 @@ def test_a_mistyped_card_number_is_not_shown_again_either(caissiere: Personne, p
     )
     assert "quatre derniers chiffres" in refusee.erreur_de("paiements-1-carte")
     assert refusee.valeur("paiements-1-carte") == ""
+
+
+def test_a_patient_whose_key_has_the_digits_of_a_card_is_served(guichet: Guichet, caissiere: Personne) -> None:
+    """One key in 7,000 has: its patient could not be charged at all."""
+    cle = "019a2b3c-4111-7111-8111-0008deadbeef"
+    assert contient_numero_de_carte(cle)
+    tiers = make_tiers(guichet.tenant, code="D-9")
+    Patient.objects.create(id=cle, tiers=tiers, numero="D-9", nom="Abena", cle_recherche="abena")
+    page = caissiere.presser(caissiere.ouvrir("caisse:encaisser", patient=cle), "ajouter:CONS-GEN")
+    assert (page.statut, page.valeur("patient")) == (200, cle)
+    assert caissiere.presser(page, "encaisser", paiements_0_recu="5 000").statut == 302
 
 
 # A hostile hand -----------------------------------------------------------------------------------------
