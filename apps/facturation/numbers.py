@@ -2,56 +2,63 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import Counter as Tally
 from datetime import date
 
 from django.db import connection
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from apps.facturation.choices import SequenceStatus
 from apps.facturation.models import InvoiceSequence
 from apps.socle.clock import now
 from apps.socle.errors import BusinessError
 from apps.socle.numbering import refuse_past_year
 from apps.socle.scope import require_scope
+from apps.socle.unit_of_work import collect, know, once
 
 DEFAULT_PREFIX = "FAC-"
 
-_TAKE = """
-update facturation_invoicesequence s
-set next_number = next_number + 1, total_created = total_created + 1, updated_at = %s
-where tenant_id = %s and year = %s and month is null and status = 'active'
-returning next_number - 1, prefix, suffix, format, (
-  select max(l.year) from facturation_invoicesequence l where l.tenant_id = s.tenant_id and l.total_created > 0)
-"""
+KEY = "invoice sequence"
 
 
 def take_number(issue_date: date, past: bool = False) -> str:
     """Take the next number of the year of `issue_date`, as `FAC-2026-00001`; a rollback gives it back.
 
-    A year that has no sequence begins one in the form of the latest. `past` is the takeover actor's.
-    Raises BusinessError when the year's sequence is frozen, or a later year has given numbers already.
+    Inside a command, which counts on from what it read and moves the sequence at its end. A year that
+    has no sequence begins one in the form of the latest. `past` is the takeover actor's. Raises
+    BusinessError when the year's sequence is frozen, or a later year has given numbers already.
     """
-    return _take(issue_date.year, past) or _begin_and_take(issue_date.year, past)
-
-
-def _take(year: int, past: bool) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [now(), require_scope(), year])
-        row = cursor.fetchone()
-    if row is None:
-        return ""
-    value, prefix, suffix, form, latest = row
-    if not past:
-        refuse_past_year(prefix.rstrip("-"), year, latest)
-    return InvoiceSequence(year=year, prefix=prefix, suffix=suffix, format=form).number(value)
-
-
-def _begin_and_take(year: int, past: bool) -> str:
-    open_sequence(year)
-    number = _take(year, past)
-    if not number:
+    year = issue_date.year
+    sequence, value, latest = once((KEY, year), lambda: _read(year))
+    if sequence.status != SequenceStatus.ACTIVE:
         message = _("La numérotation des factures de %s est gelée.") % year
         raise BusinessError(message, code="invoice-sequence-frozen")
-    return number
+    if not past:
+        refuse_past_year(sequence.prefix.rstrip("-"), year, latest)
+    know((KEY, year), (sequence, value + 1, latest))
+    collect("facturation.numbers", sequence.pk, _move)
+    return sequence.number(value)
+
+
+def _read(year: int) -> tuple[InvoiceSequence, int, int | None]:
+    """Return the year's sequence, locked; its next number; the latest year that has given one."""
+    yearly = InvoiceSequence.objects.filter(month=None)
+    latest = yearly.filter(total_created__gt=0).aggregate(latest=Max("year"))["latest"]
+    locked = yearly.select_for_update(of=("self",)).filter(year=year)
+    sequence = locked.first()
+    if sequence is None:
+        open_sequence(year)
+        sequence = locked.get()
+    return sequence, sequence.next_number, latest
+
+
+def _move(given: list[uuid.UUID]) -> None:
+    """Move each sequence, which is locked, past the numbers that were given: its key stands once for each."""
+    with connection.cursor() as cursor:
+        for sequence_id, many in Tally(given).items():
+            cursor.execute("select facturation_take_numbers(%s, %s, %s)", [sequence_id, many, now()])
 
 
 def open_sequence(year: int) -> None:

@@ -33,6 +33,16 @@ create or replace trigger facturation_sequence_truncate before truncate on factu
 alter table facturation_invoicesequence enable always trigger facturation_sequence_step;
 alter table facturation_invoicesequence enable always trigger facturation_sequence_truncate;
 
+-- Takes the next `p_count` numbers, one after the other, each with its count.
+create or replace function facturation_take_numbers(p_sequence_id uuid, p_count integer, p_moment timestamptz) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+begin
+  for v_turn in 1..p_count loop
+    update public.facturation_invoicesequence
+      set next_number = next_number + 1, total_created = total_created + 1, updated_at = p_moment where id = p_sequence_id;
+  end loop;
+end $$;
+
 -- A number is taken with the invoice that carries it, or not at all: asked at commit, for each number taken. A year
 -- whose next one has given numbers gives none, except to a takeover, which its invoice names.
 create or replace function facturation_number_carried() returns trigger language plpgsql
