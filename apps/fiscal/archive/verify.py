@@ -41,6 +41,7 @@ RATIO = 250  # a file that inflates more than this is a bomb
 CLOSINGS = 200_000
 KEPT = 256 << 20  # bytes of the files whose lines are kept in memory: closings and anchors, 3 kB each a day
 HEX = re.compile(r"[0-9a-f]{64}")
+FORMULA, TO_QUOTE = re.compile(r" *[=+\-@\t\r\n]"), re.compile(r'[;"\r\n]')
 AMOUNT = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,12})?")
 FILES = ("entries.jsonl", "closings.jsonl", "entries.csv", "closings.csv", "keys.json", "anchors.jsonl", "LISEZMOI.txt",
          "verify.py")  # fmt: skip
@@ -371,9 +372,9 @@ def add_link(sums: Sums, fact: dict, measures: dict) -> bool:
 
 def cell(value: object) -> str:
     """Une case : une formule de tableur y est précédée d’une apostrophe, pour qu’aucune ne s’exécute."""
-    text = "" if value is None else str(value)
-    risky = type(value) is str and text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    return f"'{text}" if risky else text
+    if isinstance(value, str):
+        return f"'{value}" if FORMULA.match(value) else value
+    return "" if value is None else str(value)
 
 
 def day_cell(text: str) -> str:
@@ -387,14 +388,14 @@ def amount_cell(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ';"\r\n') else text
+    return '"' + text.replace('"', '""') + '"' if TO_QUOTE.search(text) else text
 
 
-def link_rows(row: dict) -> list[list[str]]:
+def link_rows(row: dict, said: dict | None) -> list[list[str]]:
     """Les rangées d’un maillon : une par ligne de son fait, une seule sans ligne, presque vide s’il est illisible."""
     number, linked = cell(row.get("sequence_number")), cell(row.get("chain_hash"))
     try:
-        said = parse(row["data_canonical"])
+        said = said or parse(row["data_canonical"])
         fact = said["fact"]
         currency, holder = cell(fact["currency"]), cell(fact["tiers"]["label"]) if fact["tiers"] else ""
         kinds = cell(said["created_at"]), cell(said["entry_type"]), cell(fact["type"]), cell(said["entity_number"])
@@ -673,16 +674,17 @@ class Archive:
         walk = Walk(self)
         before = self.report.faults
         for number, row in self._lines("entries.jsonl"):
-            for cells in link_rows(row):
-                self.tables[0].follow(cells)
+            said = None
             try:
-                walk.step(row)
+                said = walk.step(row)
             except (Fault, *MALFORMED) as error:
                 at = row.get("sequence_number")
                 self.report.bad(
                     f"maillon {at}" if isinstance(at, int) else f"entries.jsonl, ligne {number}", reason(error)
                 )
                 walk.go_on(row)
+            for cells in link_rows(row, said):
+                self.tables[0].follow(cells)
         walk.end()
         if self.report.faults == before:
             self.report.ok(
@@ -715,7 +717,8 @@ class Walk:
         self.due = {closing["own"]: key for key, closing in archive.closings.items() if archive.first <= closing["own"] <= archive.last}  # fmt: skip
         self._arrive()
 
-    def step(self, row: dict) -> None:
+    def step(self, row: dict) -> dict:
+        """Vérifier le maillon qui suit ; rend ce qui a été signé."""
         archive = self.archive
         if row.get("sequence_number") != self.number + 1:
             raise Fault(f"le maillon {self.number + 1} était attendu à sa place")
@@ -728,6 +731,7 @@ class Walk:
         self.operations += add_link(self.sums, said["fact"], archive.manifest["measures"])
         archive.tree.append(bytes.fromhex(row["chain_hash"]))
         self._move(row, said["fiscal_date"])
+        return said
 
     def go_on(self, row: dict) -> None:
         """Après un maillon rompu, repartir de ce qui est écrit : un défaut plus loin se voit aussi."""
