@@ -165,15 +165,16 @@ def timed(label: str, count: int, work: Callable[[], Any]) -> Any:
 
 
 def hashes_and_linkage(tenant_id: UUID, count: int) -> None:
-    """The verifier's own pass over hashes and linkage, without content and signatures."""
+    """The verifier's own pass over hashes and linkage, chunk by chunk, without content and signatures."""
     from apps.fiscal import crypto
-    from apps.fiscal.first_pass import follow_hashes
+    from apps.fiscal.first_pass import CHUNK, follow_hashes
     from apps.fiscal.stored_links import read_hashes
 
     place: tuple[int, str] | None = (0, crypto.genesis_hash(tenant_id))
-    for rows in read_hashes(tenant_id, 1, count):
-        assert place is not None
-        place = follow_hashes(rows, *place)
+    for first in range(1, count + 1, CHUNK):
+        for rows in read_hashes(tenant_id, first, min(first + CHUNK - 1, count)):
+            assert place is not None
+            place = follow_hashes(rows, *place)
     assert place is not None
     assert place[0] == count
 

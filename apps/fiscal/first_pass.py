@@ -12,6 +12,7 @@ All of it is exact: a chunk that holds here holds for `ChainReader`, whose findi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
@@ -22,8 +23,8 @@ from apps.fiscal import crypto, stored_links
 from apps.fiscal.keys import Keys
 from apps.fiscal.verification import Anomaly, ChainReader, Place
 
-CHUNK = 5000
-"""Links between two looks at content and signatures: what a broken chunk costs to read again."""
+CHUNK = 20_000
+"""Numbers between two looks at content and signatures: what a broken chunk costs to read again, in 3 s."""
 KEPT_ANOMALIES = 100
 
 Row = tuple[int, bytes, str, str, str]
@@ -72,32 +73,30 @@ def read_stretch(tenant_id: UUID, keys: Keys, place: Place, first: int, last: in
     The same object is yielded each time. Needs an open transaction in the tenant's scope.
     """
     stretch = Stretch(place)
-    for rows in _chunks(tenant_id, first, last):
-        if not _holds(tenant_id, keys, stretch, rows):
-            _read_again(tenant_id, keys, stretch, rows)
+    for start, end in _chunks(tenant_id, first, last):
+        if not _holds(tenant_id, keys, stretch, start, end):
+            _read_again(tenant_id, keys, stretch, start, end)
         yield stretch
 
 
-def _chunks(tenant_id: UUID, first: int, last: int) -> Iterator[list[list[Row]]]:
-    waiting: list[list[Row]] = []
-    for rows in stored_links.read_hashes(tenant_id, first, last):
-        waiting.append(rows)
-        if sum(map(len, waiting)) >= CHUNK:
-            yield waiting
-            waiting = []
-    if waiting:
-        yield waiting
+def _chunks(tenant_id: UUID, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the numbers from which to which a chunk goes; each begins with a link that is there."""
+    while (start := stored_links.next_number(tenant_id, first, last)) is not None:
+        end = min(last, start + CHUNK - 1)
+        yield start, end
+        first = end + 1
 
 
-def _holds(tenant_id: UUID, keys: Keys, stretch: Stretch, batches: Sequence[Sequence[Row]]) -> bool:
-    """Tell whether a chunk holds at first sight, and move on behind it when it does."""
+def _holds(tenant_id: UUID, keys: Keys, stretch: Stretch, start: int, end: int) -> bool:
+    """Tell whether the links numbered `start` to `end` hold at first sight, and move on behind them when they do."""
     number, chain_hash, day = stretch.place
     first = number + 1
-    for rows in batches:
-        reached = follow_hashes(rows, number, chain_hash)
-        if reached is None:
-            return False
-        number, chain_hash = reached
+    with closing(stored_links.read_hashes(tenant_id, start, end)) as batches:
+        for rows in batches:
+            reached = follow_hashes(rows, number, chain_hash)
+            if reached is None:
+                return False
+            number, chain_hash = reached
     content = stored_links.read_content(tenant_id, first, number, day, crypto.ALGORITHM)
     links = number - first + 1
     if content is None or content.doubtful or content.links != links:
@@ -136,17 +135,16 @@ def _signed(keys: Keys, chain_hash: str, key_id: str, signature: bytes) -> bool:
     return key is not None and signature is not None and crypto.signature_holds(key, chain_hash, signature)
 
 
-def _read_again(tenant_id: UUID, keys: Keys, stretch: Stretch, batches: Sequence[Sequence[Row]]) -> None:
+def _read_again(tenant_id: UUID, keys: Keys, stretch: Stretch, start: int, end: int) -> None:
     """Read a doubtful chunk link by link, and name what is wrong."""
-    first, last = batches[0][0][0], batches[-1][-1][0]
     reader, before = ChainReader(tenant_id, keys), stretch.findings.total
     reader.stand_at(stretch.place)
-    for batch in stored_links.read_links(tenant_id, last, first):
+    for batch in stored_links.read_links(tenant_id, end, start):
         for link in batch:
             for anomaly in reader.read(link):
                 stretch.findings.add(anomaly)
     if stretch.findings.total == before:
         message = _("ce maillon ou l’un des suivants ne se lit pas deux fois de la même façon.")
-        stretch.findings.add(Anomaly(first, "", "unsteady", message))
+        stretch.findings.add(Anomaly(start, "", "unsteady", message))
     stretch.place = reader.place
     stretch.links += reader.count

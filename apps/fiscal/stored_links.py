@@ -14,8 +14,8 @@ from django.db import connection
 from apps.fiscal.verification import Place, StoredLink
 
 BATCH = 2000
-HASH_BATCH = 200
-"""Rows of bytes fetched at once: small enough to stay in the processor's cache (5,000 took a third longer)."""
+HASH_BATCH = 100
+"""Rows of bytes looked at together: small enough to stay in the processor's cache (5,000 took a third longer)."""
 LOWEST = -(2**63)
 """Below every number: a link that was moved under 1 must be read too."""
 
@@ -56,6 +56,9 @@ select e.sequence_number, e.data_canonical, e.previous_hash, e.data_hash, e.chai
 from public.fiscal_fiscalentry e
 where e.tenant_id = %s and e.sequence_number between %s and %s
 order by e.sequence_number, e.id
+"""
+_NEXT = """
+select min(e.sequence_number) from public.fiscal_fiscalentry e where e.tenant_id = %s and e.sequence_number between %s and %s
 """
 _SIGNATURES = """
 select e.chain_hash, e.key_id, e.signature from public.fiscal_fiscalentry e
@@ -167,11 +170,27 @@ def _as_stored() -> Iterator[psycopg.Connection]:
 
 
 def read_hashes(tenant_id: UUID, first: int, last: int) -> Iterator[list[tuple[int, bytes, str, str, str]]]:
-    """Yield (number, signed bytes, previous, data and chain hash) of the links `first` to `last`, in order, in batches."""
-    with connection.connection.cursor(name="hashes", binary=True) as cursor:
-        cursor.execute(_HASHES, [tenant_id, first, last])
-        while rows := cursor.fetchmany(HASH_BATCH):
+    """Yield (number, signed bytes, previous, data and chain hash) of the links `first` to `last`, in order, in batches.
+
+    Streamed: the server reads on while what came is hashed here, and nothing is kept. Until the last
+    batch is taken, or the generator closed, nothing else can be asked of the connection.
+    """
+    with connection.connection.cursor() as cursor:
+        rows = []
+        for row in cursor.stream(_HASHES, [tenant_id, first, last], binary=True, size=HASH_BATCH):
+            rows.append(row)
+            if len(rows) == HASH_BATCH:
+                yield rows
+                rows = []
+        if rows:
             yield rows
+
+
+def next_number(tenant_id: UUID, first: int, last: int) -> int | None:
+    """Return the lowest number from `first` to `last` that a link bears; None where none does."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [tenant_id, first, last])
+        return cursor.fetchone()[0]
 
 
 def read_signatures(tenant_id: UUID, first: int, last: int) -> list[tuple[str, str, bytes]]:

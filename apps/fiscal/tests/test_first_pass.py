@@ -68,6 +68,18 @@ def test_a_missing_link_is_found_wherever_the_chunks_are_cut(
         assert red_at(owner.verify(), victim + 1) == "gap"
 
 
+def test_a_number_moved_far_away_is_found_without_counting_up_to_it(
+    hospital: Tenant, as_owner: AsOwner, small_chunks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    read = stored_links.read_hashes
+    monkeypatch.setattr(stored_links, "read_hashes", lambda tenant, *span: (asked.append(span), read(tenant, *span))[1])
+    with as_owner(hospital) as owner:
+        owner.run(f"update fiscal_fiscalentry set sequence_number = 1e15 where sequence_number = {LENGTH}")
+        assert red_at(owner.verify(), 10**15)
+    assert len(asked) <= LENGTH
+
+
 def test_a_number_of_another_spelling_in_the_snapshot_is_another(hospital: Tenant, as_owner: AsOwner) -> None:
     with as_owner(hospital) as owner:
         owner.run("update fiscal_fiscalentry set data_snapshot = data_snapshot || '{\"version\": 1.0}'")
