@@ -15,7 +15,8 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except (LaunchError, InsecureSetting) as error:
-        sys.exit(f"manage.py : {error}")
+        sys.stderr.write(f"manage.py : {error}\n")
+        sys.exit(2)  # it could not be done: 1 says that it was, and that something does not hold
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class ProgressLine:
 
     def text(self, done: int, total: int, seconds: float) -> str:
         """Return the line after `seconds`."""
-        line = f"{self._label} : {count(done)} / {count(total)} {self._unit}"
+        line = f"{self._label} : {count(done)} / {count(total)} {self._unit if total > 1 else self._unit.removesuffix('s')}"
         if seconds <= 0 or not done:
             return line
         rate = done / seconds
@@ -58,6 +58,11 @@ class ProgressLine:
 def count(number: int) -> str:
     """Return `12 000`, thousands apart as in the rest of the house."""
     return f"{number:,}".replace(",", NARROW_NO_BREAK_SPACE)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return `1 maillon vérifié`, `12 000 maillons vérifiés`; none is singular, as French has it."""
+    return f"{count(number)} {many if number > 1 else one}"
 
 
 def duration(seconds: float) -> str:

@@ -90,6 +90,13 @@ class Started:
                 return line.partition(READY)[2].strip()
         raise AssertionError("bin/start did not become ready:\n" + "".join(self.lines))
 
+    def rest(self) -> str:
+        """Return what it said since it was ready, once it has ended."""
+        said = []
+        while (line := self._queue.get(timeout=PATIENCE)) is not None:
+            said.append(line)
+        return "".join(said)
+
     def family(self) -> list[psutil.Process]:
         """Every process that it started, and itself."""
         me = psutil.Process(self.process.pid)

@@ -118,7 +118,7 @@ def test_the_second_click_and_the_second_person_read_who_was_quicker(house: Tena
     client = enter()
     answer = client.post(sheet(), TYPED)
     assert answer.status_code == 303
-    assert "journée du 28/11/2026 : déjà clôturé par Amina Mbarga, aujourd’hui, 18:04." in page(
+    assert "journée du 28/11/2026 : clôture déjà faite par Amina Mbarga, aujourd’hui, 18:04." in page(
         client, answer["Location"]
     )
     assert FiscalClosing.objects.count() == 1
@@ -138,7 +138,7 @@ def test_somebody_closes_between_the_page_and_the_lock(
 
     monkeypatch.setattr(views, "close_period", beaten)
     answer = client.post(sheet(), TYPED)
-    assert "déjà clôturé par Amina Mbarga" in page(client, answer["Location"])
+    assert "clôture déjà faite par Amina Mbarga" in page(client, answer["Location"])
 
 
 def test_a_day_out_of_order_is_refused_with_a_link_to_the_first(house: Tenant, enter: Any, clock: Clock) -> None:

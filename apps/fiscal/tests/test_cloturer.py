@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from apps.fiscal import closings, crypto, tasks
 from apps.fiscal.choices import ClosingType
-from apps.fiscal.management.commands.cloturer import Command, last_finished, read_day
+from apps.fiscal.management.commands.cloturer import Command, last_finished
 from apps.fiscal.models import FiscalAnchor, FiscalClosing
 from apps.fiscal.services.close_due import close_through, finished_until
 from apps.fiscal.survey import ChainBroken
@@ -66,7 +66,7 @@ def test_missed_days_are_closed_in_order_up_to_yesterday(committed_house: Tenant
         last = closings.latest_closing(ClosingType.DAILY)
     assert last is not None
     assert lines[-1].endswith(last.closing_hash)
-    assert run("jour") == "sainte-odile : journée du 29/11/2026 : déjà clôturé par Système le 30/11/2026 18:00\n"
+    assert run("jour") == "sainte-odile : journée du 29/11/2026 : clôture déjà faite par Système le 30/11/2026 18:00\n"
 
 
 @pytest.mark.parametrize("text", ["28/11/2026", "2026-11-28"])
@@ -94,7 +94,7 @@ def test_a_month_and_a_year_bring_their_parts_along(december: Tenant, clock: Clo
     ]
     assert closed(december, ClosingType.YEARLY) == [date(2026, 12, 31)]
     assert closed(december)[-1] == date(2026, 12, 31), "the new year's days are left open"
-    assert "mois 12/2026 : déjà clôturé par Système le 03/01/2027" in run("mois", "--date", "15/12/2026")
+    assert "mois 12/2026 : clôture déjà faite par Système le 03/01/2027" in run("mois", "--date", "15/12/2026")
 
 
 @pytest.mark.parametrize(
@@ -202,12 +202,6 @@ def test_somebody_else_closes_in_the_middle_of_a_run(committed_house: Tenant, cl
 )
 def test_the_last_period_that_is_over(kind: ClosingType, expected: date) -> None:
     assert last_finished(kind, date(2026, 3, 1)) == expected
-
-
-def test_days_are_read_in_both_spellings() -> None:
-    assert read_day("20/11/2026") == read_day("2026-11-20") == date(2026, 11, 20)
-    with pytest.raises(ValueError, match="demain"):
-        read_day("demain")
 
 
 # Beat ----------------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def _answer(request: HttpRequest, closure: Closure, said: bool = True) -> HttpRe
         messages.success(request, _("Clôture faite : %s.") % label)
     elif said:
         values = {"label": label, "who": made.actor_label, "when": familiar_instant(timezone.localtime(made.closed_at))}
-        messages.warning(request, _("%(label)s : déjà clôturé par %(who)s, %(when)s.") % values)
+        messages.warning(request, _("%(label)s : clôture déjà faite par %(who)s, %(when)s.") % values)
     return HttpResponseRedirect(reverse("fiscal:closing", args=[made.pk]), status=303)
 
 

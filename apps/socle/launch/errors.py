@@ -8,6 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MISUSE = 2
+CAUSES = {
+    errno.EACCES: "ce compte n’en a pas le droit",
+    errno.EPERM: "ce compte n’en a pas le droit",
+    errno.ENOENT: "ce chemin n’existe pas",
+    errno.EISDIR: "c’est un dossier",
+    errno.ENOTDIR: "son dossier n’en est pas un",
+    errno.ENOSPC: "le disque est plein",
+    errno.EDQUOT: "le disque est plein",
+    errno.EROFS: "ce disque est en lecture seule",
+}
 
 
 class LaunchError(RuntimeError):
@@ -41,3 +51,8 @@ def said_in_words(folder: Path) -> Iterator[None]:
                 "Choisissez un autre dossier avec --data."
             ) from error
         raise
+
+
+def cause(error: OSError) -> str:
+    """Return why the system refused, in French words where they are known."""
+    return CAUSES.get(error.errno or 0) or error.strerror or str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +19,11 @@ from apps.socle.launch.files import locked, private_folder, write_private
 from apps.socle.launch.secrets import database_password
 from apps.socle.launch.stamps import Stamps
 
+PAUSES = (0.0, 0.1, 0.4, 1.0)
+SESSIONS = """
+select distinct coalesce(nullif(application_name, ''), usename) from pg_stat_activity
+where backend_type = 'client backend' and pid <> pg_backend_pid() order by 1
+"""
 ROLES_VERSION = 1
 """Raise it when `roles.install` changes: existing clusters then get the change at their next start."""
 
@@ -77,6 +83,39 @@ def home_of(data_dir: Path) -> Path | None:
 def superuser_url(data_dir: Path, running: Running, database: str = "postgres") -> str:
     """Return the URL of the superuser: only to install logins and extensions."""
     return _url(running, SUPERUSER, database_password(data_dir, SUPERUSER), database)
+
+
+def clients(data_dir: Path, running: Running) -> list[str]:
+    """Return who else holds a session on this server, after the moment that a closed one needs to end.
+
+    Names of programs, or of logins where a program gave none; empty when the server does not answer any more.
+    """
+    found: list[str] = []
+    try:
+        with psycopg.connect(superuser_url(data_dir, running), autocommit=True, connect_timeout=5) as connection:
+            for pause in PAUSES:
+                time.sleep(pause)
+                found = [str(row[0]) for row in connection.execute(SESSIONS).fetchall()]
+                if not found:
+                    break
+    except psycopg.OperationalError:
+        return []
+    return found
+
+
+def stop(data_dir: Path) -> bool:
+    """Stop the server of `data_dir` where nobody works in it; tell whether one ran. Raises LaunchError."""
+    with said_in_words(data_dir), locked(data_dir / "secrets" / ".postgres.lock"):
+        running = find(data_dir)
+        if running is None:
+            return False
+        others = clients(data_dir, running)
+        if others:
+            raise LaunchError(
+                f"PostgreSQL sert encore ({', '.join(others)}) : arrêtez d'abord bin/start, ou attendez la commande."
+            )
+        clusters.stop(running)
+    return True
 
 
 def _ensure_running(data_dir: Path, die_with_parent: Callable[[], None] | None) -> tuple[Running, bool]:

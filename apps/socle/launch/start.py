@@ -51,6 +51,8 @@ class Launch:
         self.stamps = stamps.Stamps(asked.data_dir)
         self.supervisor = Supervisor(asked.data_dir)
         self.database: cluster.Running | None = None
+        self.found = False
+        """Whether the server ran before us."""
 
     def __enter__(self) -> Launch:
         return self
@@ -63,8 +65,7 @@ class Launch:
         self.supervisor.stop()
         if self.listener is not None:
             self.listener.close()
-        if self.database is not None:
-            cluster.stop(self.database)
+        self._stop_database()
         if self.lock is not None:
             os.close(self.lock)
 
@@ -142,12 +143,23 @@ class Launch:
         say(f"Base de données : PostgreSQL embarqué, {cluster.HOST}:{running.port}, données sous {home}")
 
     def _own_server(self, left: set[int]) -> cluster.Running:
-        """Return the embedded server; it ends with us if we started it, or if an earlier start that was killed did."""
+        """Return the embedded server, whoever started it; what nobody else works in ends with us."""
         running, started = postgres.ensure_running(self.data_dir, die_with_parent(signal.SIGINT))
-        if started or running.pid in left:
-            self.database = running
+        self.database, self.found = running, not started and running.pid not in left
+        if not self.found:
             self.supervisor.remember(running.pid)
         return running
+
+    def _stop_database(self) -> None:
+        """Stop the embedded server; one that we found running is left to whoever still works in it, and that is said."""
+        if self.database is None:
+            return
+        others = postgres.clients(self.data_dir, self.database) if self.found else []
+        if others:
+            say(f"PostgreSQL continue, une commande y travaille encore ({', '.join(others)}).")
+            say("Quand elle aura fini : .venv/bin/python manage.py arreter_postgres")
+            return
+        cluster.stop(self.database)
 
     def _keep_database(self) -> None:
         """Start the embedded server again when it was killed, or stopped by whoever had started it."""

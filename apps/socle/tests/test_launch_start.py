@@ -6,6 +6,7 @@ import http.client
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ import psycopg
 import pytest
 
 from apps.socle.launch import postgres
+from apps.socle.launch.errors import LaunchError
 from apps.socle.launch.postgres import embedded_urls
 from tests.support.launched import ROOT, Started, alive, open_folder, run_start, stop_server, wait_until
 
@@ -102,16 +104,40 @@ def test_the_life_of_an_installation(data_dir):
     assert postgres.find(data_dir) is None
 
 
-def test_a_server_that_someone_else_started_stays(data_dir):
-    embedded_urls(data_dir)
+def test_a_server_that_someone_else_started_stops_when_nobody_else_works_in_it(data_dir):
+    urls = embedded_urls(data_dir)
     before = postgres.find(data_dir)
     started = start(data_dir)
     started.wait_ready()
     family = started.family()
     assert "postgres" not in programs(family)
-    assert started.stop(signal.SIGINT) == 0
-    assert not alive(family)
-    assert postgres.find(data_dir) == before
+    with psycopg.connect(urls["owner"], application_name="reprise-en-cours"):
+        assert started.stop(signal.SIGINT) == 0
+        assert not alive(family)
+        assert postgres.find(data_dir) == before
+        assert "PostgreSQL continue, une commande y travaille encore (reprise-en-cours)." in started.rest()
+        with pytest.raises(LaunchError, match=r"sert encore \(reprise-en-cours\)"):
+            postgres.stop(data_dir)
+
+    again = start(data_dir)
+    again.wait_ready()
+    assert again.stop(signal.SIGINT) == 0
+    assert postgres.find(data_dir) is None
+
+
+def test_a_server_that_a_command_left_is_stopped_by_another(data_dir):
+    embedded_urls(data_dir)
+    environment = {"PATH": "/usr/bin:/bin", "CAURIS_DATA_DIR": str(data_dir)}
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "arreter_postgres"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "PostgreSQL est arrêté.\n"), done.stderr
+    assert postgres.find(data_dir) is None
+    assert not postgres.stop(data_dir)
 
 
 def test_a_busy_port_is_said_in_a_sentence(tmp_path):

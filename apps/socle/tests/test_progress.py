@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from apps.socle.progress import ProgressLine, count, duration
+from apps.socle.progress import ProgressLine, count, counted, duration
 
 
 class Terminal(io.StringIO):
@@ -33,6 +33,17 @@ def test_duration(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0"), (999, "999"), (1_234_567, "1\u202f234\u202f567")])
 def test_count(number: int, text: str) -> None:
     assert count(number) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 maillon"), (1, "1 maillon"), (2, "2 maillons"), (1234, "1\u202f234 maillons")]
+)
+def test_a_plural_begins_at_two(number: int, text: str) -> None:
+    assert counted(number, "maillon", "maillons") == text
+
+
+def test_the_unit_of_one_thing_is_singular() -> None:
+    assert ProgressLine(io.StringIO(), "x", "maillons").text(1, 1, 0) == "x : 1 / 1 maillon"
 
 
 def test_rate_and_remaining_time_are_shown_on_a_terminal() -> None:
@@ -77,4 +88,4 @@ def test_nothing_is_written_where_nobody_watches() -> None:
 
 
 def test_an_empty_work_has_no_rate() -> None:
-    assert ProgressLine(io.StringIO(), "x", "maillons").text(0, 0, 3) == "x : 0 / 0 maillons"
+    assert ProgressLine(io.StringIO(), "x", "maillons").text(0, 0, 3) == "x : 0 / 0 maillon"

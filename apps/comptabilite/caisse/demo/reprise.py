@@ -28,6 +28,7 @@ from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 from apps.socle.clock import local_now
 from apps.socle.models import IdempotencyKey
+from apps.socle.progress import count, counted
 from apps.socle.scope import scope
 
 ICI = Path(__file__).resolve().parent
@@ -100,7 +101,7 @@ def reprendre(tenant: Tenant, lecture: Lecture, dire: Callable[[str], None] = la
             tenant,
             reprise.id,
             lecture,
-            lambda faits, total: dire(f"{faits} passages repris sur {total}"),
+            lambda faits, total: dire(f"{counted(faits, 'passage repris', 'passages repris')} sur {count(total)}"),
             lambda document: SessionsAvecFonds(document, tenant),
         )
 

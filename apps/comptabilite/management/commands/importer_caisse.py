@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
 
 from apps.comptabilite.caisse.choices import IssueLigne, OrigineReprise, StatutReprise
 from apps.comptabilite.caisse.models import RefusReprise, RepriseCaisse
@@ -33,10 +32,10 @@ from apps.comptabilite.caisse.reprise.rapport import rapport_csv
 from apps.comptabilite.caisse.services.conduire_reprise import arreter_reprise, lancer_reprise
 from apps.comptabilite.caisse.services.deposer_reprise import deposer_reprise
 from apps.organisations.models import Tenant
-from apps.socle.errors import BusinessError
-from apps.socle.models import TenantRegistry
+from apps.socle.launch.errors import cause
+from apps.socle.management.base import HouseCommand, NotDone, NotWhole, house, refuse_unwritable
 from apps.socle.money import format_amount
-from apps.socle.progress import ProgressLine, count
+from apps.socle.progress import ProgressLine, count, counted
 from apps.socle.scope import scope
 
 MONTREES = 30
@@ -44,10 +43,11 @@ PATIENCE = 5.0
 """Seconds that a run waits for the end of one just killed."""
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = (
         "Reprend une caisse papier (recettes.csv, encaissements.csv) dans l’établissement --tenant. "
-        "Interrompue et relancée, elle continue sans rien doubler. --simuler dit ce qui serait fait et n’écrit rien."
+        "Interrompue et relancée, elle continue sans rien doubler. --simuler dit ce qui serait fait et n’écrit rien. "
+        "Statut de sortie : 0 tout est repris, 1 des lignes sont refusées, 2 rien n’a pu être fait ou jusqu’au bout."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -61,14 +61,13 @@ class Command(BaseCommand):
         tenant = _tenant(options["tenant"])
         contenus = _lire(options["recettes"]), _lire(options["encaissements"])
         noms = options["recettes"].name, options["encaissements"].name
-        try:
-            if options["simuler"]:
-                self._simuler(tenant, contenus, options["rapport"])
-            else:
-                with seul(tenant.id, PATIENCE):
-                    self._reprendre(tenant, contenus, noms, options["rapport"])
-        except BusinessError as erreur:
-            raise CommandError(str(erreur)) from erreur
+        rapport = options["rapport"]
+        refuse_unwritable(rapport or _dossier_des_rapports() / ".essai")
+        if options["simuler"]:
+            self._simuler(tenant, contenus, rapport)
+        else:
+            with seul(tenant.id, PATIENCE):
+                self._reprendre(tenant, contenus, noms, rapport)
 
     def _simuler(self, tenant: Tenant, contenus: Contenus, rapport: Path | None) -> None:
         with scope(tenant.id):
@@ -78,8 +77,8 @@ class Command(BaseCommand):
         self._dire_chiffres(examen.apercu, tenant)
         self._dire_refus(examen.controle.refus)
         if rapport:
-            rapport.write_text(rapport_csv(examen.controle.refus), encoding="utf-8")
-            self.stdout.write(f"Rapport : {rapport}")
+            self._ecrire(rapport, rapport_csv(examen.controle.refus))
+        _refuser_s_il_en_reste(examen.apercu, "Des lignes seraient refusées")
 
     def _reprendre(self, tenant: Tenant, contenus: Contenus, noms: tuple[str, str], rapport: Path | None) -> None:
         lecture = lire_contenus(tenant, contenus)
@@ -90,9 +89,9 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             ligne.close()
             self._arreter(tenant, reprise, "Interrompue au clavier.")
-            raise CommandError("Interrompue : la même commande reprendra où elle s’est arrêtée.") from None
+            raise NotDone("Interrompue : la même commande reprendra où elle s’est arrêtée.") from None
         except Arretee as erreur:
-            raise CommandError(str(erreur)) from erreur
+            raise NotDone(str(erreur)) from erreur
         except Exception as erreur:
             self._arreter(tenant, reprise, f"Erreur interne ({type(erreur).__name__}).")
             raise
@@ -152,8 +151,18 @@ class Command(BaseCommand):
         self._dire_refus(refus)
         if refus:
             chemin = rapport or _rapport_par_defaut(tenant, reprise)
-            chemin.write_text(rapport_csv(refus, reprise), encoding="utf-8")
-            self.stdout.write(f"Rapport : {chemin}")
+            self._ecrire(chemin, rapport_csv(refus, reprise))
+        _refuser_s_il_en_reste(reprise.bilan or {}, "Des lignes sont refusées")
+
+    def _ecrire(self, chemin: Path, texte: str) -> None:
+        """Write the report; a disk that is full by now changes nothing of what was taken over."""
+        try:
+            chemin.write_text(texte, encoding="utf-8")
+        except OSError as erreur:
+            raise NotWhole(
+                f"{chemin} : le rapport ne peut pas être écrit ({cause(erreur)}) ; l’écran de la reprise le donne."
+            ) from erreur
+        self.stdout.write(f"Rapport : {chemin}")
 
     def _annoncer(self, examen: Examen) -> None:
         manque = examen.manque
@@ -172,8 +181,8 @@ class Command(BaseCommand):
         for nom, titre in (("recettes", "Recettes"), ("encaissements", "Encaissements")):
             n = chiffres[nom]
             self.stdout.write(
-                f"{titre}, lignes : reprises {count(n['reprises'])}, refusées {count(n['refusees'])},"
-                f" déjà reprises {count(n['deja'])}"
+                f"{titre}, lignes : {counted(n['reprises'], 'reprise', 'reprises')},"
+                f" {counted(n['refusees'], 'refusée', 'refusées')}, {counted(n['deja'], 'déjà reprise', 'déjà reprises')}"
             )
         self.stdout.write(f"Facturé : {somme(chiffres['facture'])} · encaissé : {somme(chiffres['encaisse'])}")
         for nom in ("par_type", "par_mode"):
@@ -188,13 +197,14 @@ class Command(BaseCommand):
             issue = "" if x.issue == IssueLigne.REFUSEE else f"[{IssueLigne(x.issue).label}] "
             self.stdout.write(f"  {str(x.fichier).lower()}, ligne {x.ligne}{colonne} : {issue}{x.motif}")
         if len(liste) > MONTREES:
-            self.stdout.write(f"  … et {count(len(liste) - MONTREES)} autres lignes, dans le rapport.")
+            reste = counted(len(liste) - MONTREES, "autre ligne", "autres lignes")
+            self.stdout.write(f"  … et {reste}, dans le rapport.")
 
 
 def _tenant(slug: str) -> Tenant:
-    connu = TenantRegistry.objects.filter(slug=slug, is_active=True).first()
-    if connu is None:
-        raise CommandError(f"Établissement inconnu : {slug}")
+    connu = house(slug)
+    if not connu.is_active:
+        raise NotDone(f"L’établissement « {slug} » est fermé.")
     with scope(connu.tenant_id):
         return Tenant.objects.get(pk=connu.tenant_id)
 
@@ -204,10 +214,24 @@ def _lire(chemin: Path) -> bytes:
         with chemin.open("rb") as fichier:
             return fichier.read(TAILLE_MAXIMUM + 1)
     except OSError as erreur:
-        raise CommandError(f"{chemin} : ce fichier ne se lit pas ({erreur.strerror}).") from erreur
+        raise NotDone(f"{chemin} : ce fichier ne se lit pas ({cause(erreur)}).") from erreur
 
 
 def _rapport_par_defaut(tenant: Tenant, reprise: RepriseCaisse) -> Path:
+    return _dossier_des_rapports() / f"{tenant.slug}-{reprise.id}.csv"
+
+
+def _dossier_des_rapports() -> Path:
     dossier = Path(settings.DATA_DIR) / "reprises"
-    dossier.mkdir(parents=True, exist_ok=True)
-    return dossier / f"{tenant.slug}-{reprise.id}.csv"
+    try:
+        dossier.mkdir(parents=True, exist_ok=True)
+    except OSError as erreur:
+        raise NotDone(f"{dossier} : le rapport ne peut pas y être écrit ({cause(erreur)}).") from erreur
+    return dossier
+
+
+def _refuser_s_il_en_reste(chiffres: Any, phrase: str) -> None:
+    """Raise NotWhole where a line is refused: the exit status says that the paper is not all in the books."""
+    refusees = sum(chiffres[nom]["refusees"] for nom in ("recettes", "encaissements") if nom in chiffres)
+    if refusees:
+        raise NotWhole(f"{phrase} : {count(refusees)}.")

@@ -16,6 +16,7 @@ from apps.comptabilite.caisse.models import FactureCaisse, FichierReprise, Quitt
 from apps.comptabilite.management.commands import importer_caisse
 from apps.comptabilite.tests.caisse.papier import MAINTENANT, encaissement, hopital, papier, recette
 from apps.organisations.models import Tenant
+from apps.socle.management.base import NotWhole
 from apps.socle.scope import scope
 
 
@@ -43,9 +44,11 @@ def deux_fichiers(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def lancer(tenant: Tenant, chemins: tuple[Path, Path], **options: Any) -> str:
-    """Run the command; return what it said, spaces made ordinary."""
+    """Run the command on files with a faulty line; return what it said, spaces made ordinary."""
     dit = io.StringIO()
-    call_command("importer_caisse", *map(str, chemins), tenant=tenant.slug, stdout=dit, stderr=io.StringIO(), **options)
+    sorties = {"stdout": dit, "stderr": io.StringIO()}
+    with pytest.raises(NotWhole, match=r"refusées : 1\.$"):
+        call_command("importer_caisse", *map(str, chemins), tenant=tenant.slug, **sorties, **options)
     return dit.getvalue().replace("\u202f", " ").replace("\u00a0", " ")
 
 
@@ -56,7 +59,7 @@ def test_it_says_what_it_makes_and_what_it_refuses(
     assert "Caisses à créer : C2" in dit
     assert "Caissiers à créer, inactifs : amina.caisse, paul.caisse" in dit
     assert "Reprise de recettes.csv : 2 / 2 passages" in dit
-    assert "Recettes, lignes : reprises 2, refusées 1, déjà reprises 0" in dit
+    assert "Recettes, lignes : 2 reprises, 1 refusée, 0 déjà reprise" in dit
     assert "Facturé : 10 000 FCFA · encaissé : 10 000 FCFA" in dit
     assert "01/10/2026 : 10 000 FCFA" in dit
     assert "recettes, ligne 3, quantite : La quantité est supérieure à zéro" in dit
@@ -94,12 +97,13 @@ def test_stopped_at_the_keyboard_the_same_command_goes_on(
 
     with monkeypatch.context() as clavier:
         clavier.setattr(importer_caisse, "executer", interrompre)
-        with pytest.raises(CommandError, match="reprendra où elle s’est arrêtée"):
-            lancer(hote, deux_fichiers)
+        with pytest.raises(CommandError, match="reprendra où elle s’est arrêtée") as interrompue:
+            call_command("importer_caisse", *map(str, deux_fichiers), tenant=hote.slug)
+    assert interrompue.value.returncode == 2
     assert (RepriseCaisse.objects.get().statut, FactureCaisse.objects.count()) == ("ARRETEE", 1)
     dit = lancer(hote, deux_fichiers)
     assert "Suite de la reprise du 20/11/2026" in dit
-    assert "1 / 1 passages" in dit
+    assert "1 / 1 passage" in dit
     assert (RepriseCaisse.objects.get().statut, FactureCaisse.objects.count()) == ("TERMINEE", 2)
     assert list((tmp_path / "reprises").glob("*.csv")), "the report stands somewhere without being asked for"
 
@@ -109,14 +113,14 @@ def test_what_breaks_leaves_its_name_and_rises(
 ) -> None:
     monkeypatch.setattr(importer_caisse, "executer", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        lancer(hote, deux_fichiers)
+        call_command("importer_caisse", *map(str, deux_fichiers), tenant=hote.slug)
     assert RepriseCaisse.objects.get().erreur == "Erreur interne (ZeroDivisionError)."
 
 
 @pytest.mark.parametrize(
     ("slug", "noms", "dit"),
     [
-        ("ailleurs", ("recettes.csv", "encaissements.csv"), "Établissement inconnu"),
+        ("ailleurs", ("recettes.csv", "encaissements.csv"), "Aucun établissement à l’adresse « ailleurs »"),
         (None, ("absent.csv", "encaissements.csv"), "ne se lit pas"),
         (None, ("encaissements.csv", "recettes.csv"), "inversés"),
     ],
@@ -125,6 +129,32 @@ def test_what_cannot_begin_is_said_and_writes_nothing(
     hote: Tenant, deux_fichiers: tuple[Path, Path], slug: str | None, noms: tuple[str, str], dit: str
 ) -> None:
     chemins = [str(deux_fichiers[0].parent / nom) for nom in noms]
-    with pytest.raises(CommandError, match=dit):
+    with pytest.raises(CommandError, match=dit) as refus:
         call_command("importer_caisse", *chemins, tenant=slug or hote.slug)
+    assert refus.value.returncode == 2
     assert not RepriseCaisse.objects.exists()
+
+
+@pytest.mark.parametrize("simuler", [True, False])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_done(
+    hote: Tenant, deux_fichiers: tuple[Path, Path], tmp_path: Path, simuler: bool
+) -> None:
+    ailleurs = tmp_path / "absent" / "rapport.csv"
+    with pytest.raises(CommandError) as refus:
+        call_command("importer_caisse", *map(str, deux_fichiers), tenant=hote.slug, rapport=ailleurs, simuler=simuler)
+    assert str(refus.value) == (
+        f"{ailleurs} : ce fichier ne peut pas être écrit (ce chemin n’existe pas). Rien n’a été fait."
+    )
+    assert refus.value.returncode == 2
+    assert not RepriseCaisse.objects.exists()
+
+
+def test_all_taken_over_is_exit_status_0(hote: Tenant, tmp_path: Path) -> None:
+    contenus = papier([recette("P1")], [encaissement("P1")])
+    chemins = tmp_path / "recettes.csv", tmp_path / "encaissements.csv"
+    for chemin, contenu in zip(chemins, contenus, strict=True):
+        chemin.write_bytes(contenu)
+    dit = io.StringIO()
+    call_command("importer_caisse", *map(str, chemins), tenant=hote.slug, rapport=tmp_path / "r.csv", stdout=dit)
+    assert "Recettes, lignes : 1 reprise, 0 refusée, 0 déjà reprise" in dit.getvalue()
+    assert not (tmp_path / "r.csv").exists(), "no line is refused: the trial left no file"

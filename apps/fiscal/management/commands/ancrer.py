@@ -5,43 +5,39 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
 from apps.fiscal.choices import AnchorStatus, AnchorType
 from apps.fiscal.crypto import MasterSecretError
 from apps.fiscal.models import FiscalAnchor
 from apps.fiscal.services.anchor_head import anchor_head
 from apps.fiscal.services.deliver_anchor import deliver_anchor
 from apps.socle.actors import SYSTEM
+from apps.socle.management.base import HouseCommand, NotDone, NotWhole, houses
 from apps.socle.models import TenantRegistry
 from apps.socle.progress import count
 from apps.socle.scope import scope
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = (
         "Écrit la tête de chaîne d’un établissement, ou de tous, hors de la base : fichier d’ancrage et, s’ils sont"
-        " réglés, stockage verrouillé et courriel. Statut de sortie : 0 si tout est écrit, 1 sinon."
+        " réglés, stockage verrouillé et courriel. Statut de sortie : 0 tout est écrit, 1 une tête ne l’est pas,"
+        " 2 rien n’a pu être tenté."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--tenant", metavar="SLUG", help="Un seul établissement ; sans cette option, tous.")
 
     def handle(self, *args: Any, tenant: str | None, **options: Any) -> None:
-        found = TenantRegistry.objects.filter(is_active=True).order_by("slug")
-        tenants = list(found.filter(slug=tenant) if tenant else found)
-        if tenant and not tenants:
-            raise CommandError(f"Aucun établissement à l’adresse « {tenant} ».", returncode=2)
-        waiting = [registry.slug for registry in tenants if not self._anchor(registry)]
+        waiting = [registry.slug for registry in houses(tenant) if not self._anchor(registry)]
         if waiting:
-            raise CommandError(f"Têtes non écrites : {', '.join(waiting)}.")
+            raise NotWhole(f"Têtes non écrites : {', '.join(waiting)}.")
 
     def _anchor(self, registry: TenantRegistry) -> bool:
         try:
             with scope(registry.tenant_id):
                 anchors = anchor_head(acteur=SYSTEM, hand_over=False)
         except MasterSecretError as error:
-            raise CommandError(f"Ancrage impossible : {error}", returncode=2) from error
+            raise NotDone(f"Ancrage impossible : {error}") from error
         if not anchors:
             self.stdout.write(f"{registry.slug} : chaîne encore vide, rien à ancrer")
         written = [self._deliver(registry, anchor) for anchor in anchors]

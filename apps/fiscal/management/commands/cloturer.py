@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-
-from django.core.management.base import BaseCommand, CommandError
 
 from apps.fiscal import closings
 from apps.fiscal.choices import ClosingType
@@ -19,15 +17,14 @@ from apps.organisations.models import Tenant
 from apps.socle.actors import SYSTEM
 from apps.socle.clock import local_date
 from apps.socle.errors import BusinessError
+from apps.socle.management.base import HouseCommand, NotDone, NotWhole, day, houses
 from apps.socle.models import TenantRegistry
-from apps.socle.progress import ProgressLine, count
+from apps.socle.progress import count, counted
 from apps.socle.scope import scope
 from apps.socle.screens.dates import short_instant
 
-REFUSED, NOT_TRIED = 1, 2
 
-
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = (
         "Clôture des jours, des mois ou des années de la chaîne, dans l’ordre : ce qui manque avant est clôturé d’abord."
         " Sans --date, jusqu’à la dernière période finie. Statut de sortie : 0 tout est clôturé, 1 une clôture est"
@@ -38,31 +35,24 @@ class Command(BaseCommand):
         parser.add_argument("--periodicite", choices=sorted(KINDS), required=True, help="Ce qui est clôturé.")
         parser.add_argument(
             "--date",
-            type=read_day,
+            type=day,
             metavar="JJ/MM/AAAA",
             help="Un jour de la période à clôturer (ou AAAA-MM-JJ) ; le jour en cours peut l’être, un mois une fois fini.",
         )
         parser.add_argument("--tenant", metavar="SLUG", help="Un seul établissement ; sans cette option, tous.")
 
     def handle(self, *args: Any, periodicite: str, date: date | None, tenant: str | None, **options: Any) -> None:
-        refused, houses = [], self._houses(tenant)
-        for rank, house in enumerate(houses, start=1):
+        refused, chosen = [], houses(tenant)
+        for rank, house in enumerate(chosen, start=1):
             try:
-                self._close(house, KINDS[periodicite], date, f"{house.slug} ({rank}/{len(houses)})")
+                self._close(house, KINDS[periodicite], date, f"{house.slug} ({rank}/{len(chosen)})")
             except BusinessError as error:
                 self.stderr.write(f"{house.slug} : {error}")
                 refused.append(house.slug)
             except MasterSecretError as error:
-                raise CommandError(f"Clôture impossible : {error}", returncode=NOT_TRIED) from error
+                raise NotDone(f"Clôture impossible : {error}") from error
         if refused:
-            raise CommandError(f"Clôture refusée : {', '.join(refused)}.", returncode=REFUSED)
-
-    def _houses(self, slug: str | None) -> list[TenantRegistry]:
-        active = TenantRegistry.objects.filter(is_active=True).order_by("slug")
-        found = list(active.filter(slug=slug) if slug else active)
-        if slug and not found:
-            raise CommandError(f"Aucun établissement à l’adresse « {slug} ».", returncode=NOT_TRIED)
-        return found
+            raise NotWhole(f"Clôture refusée : {', '.join(refused)}.")
 
     def _close(self, house: TenantRegistry, kind: ClosingType, day: date | None, label: str) -> None:
         with scope(house.tenant_id):
@@ -76,17 +66,11 @@ class Command(BaseCommand):
         if day is None and (first is None or wanted < first):
             self.stdout.write(f"{house.slug} : rien à clôturer, aucune période n’est finie.")
             return
-        line = ProgressLine(self.stderr._out, label, "maillons")  # type: ignore[attr-defined]
+        line = self.progress(label, "maillons")
         for closure in close_through(tenant_id=tenant.pk, closing_type=kind, day=wanted, acteur=SYSTEM, progress=line):
             line.close()
             self.stdout.write(f"{house.slug} : {sentence(closure, tenant)}")
         line.close()
-
-
-def read_day(text: str) -> date:
-    """Read 20/11/2026 or 2026-11-20. Raises ValueError, which argparse says."""
-    form = "%d/%m/%Y" if "/" in text else "%Y-%m-%d"
-    return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
 
 
 def last_finished(kind: ClosingType, today: date) -> date:
@@ -103,12 +87,12 @@ def sentence(closure: Closure, tenant: Tenant) -> str:
     name = closings.period_label(closing.closing_type, closing.closing_date)
     if not closure.created:
         return f"{name} : {already(closing, tenant)}"
-    links = f"{count(closing.entries_count)} maillon{'s' if closing.entries_count > 1 else ''}"
+    links = counted(closing.entries_count, "maillon", "maillons")
     waiting = sum(item["count"] for item in closing.unfinished)
     left = f", {count(waiting)} non terminé{'s' if waiting > 1 else ''}" if waiting else ""
     return f"{name} : clôture faite, {links}{left}, empreinte {closing.closing_hash}"
 
 
 def already(closing: FiscalClosing, tenant: Tenant) -> str:
-    """Return « déjà clôturé par X le 20/11/2026 18:04 »."""
-    return f"déjà clôturé par {closing.actor_label} le {short_instant(closings.local_moment(closing, tenant))}"
+    """Return « clôture déjà faite par X le 20/11/2026 18:04 », whatever the gender of the period."""
+    return f"clôture déjà faite par {closing.actor_label} le {short_instant(closings.local_moment(closing, tenant))}"

@@ -8,20 +8,20 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
 
 from apps.fiscal.management import restore as restoring
 from apps.fiscal.management.commands.verifier_chaine import sentence
 from apps.fiscal.management.restore import Restored
 from apps.socle.launch.backup.container import reading
 from apps.socle.launch.backup.exchange import COMMAND, Unsettled
-from apps.socle.launch.errors import LaunchError
-from apps.socle.progress import ProgressLine, count
+from apps.socle.launch.errors import LaunchError, cause
+from apps.socle.management.base import HouseCommand, NotDone, NotWhole
+from apps.socle.progress import count, counted
 
-RED, NOTHING_CHANGED, IN_BETWEEN = 1, 2, 3
+IN_BETWEEN = 3
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = (
         "Restaure une sauvegarde dans une base neuve, la vérifie, puis lui donne la place de l’ancienne, qui est gardée"
         " sous un autre nom. La plateforme doit être arrêtée. Statut de sortie : 0 restaurée et conforme, 1 restaurée"
@@ -45,13 +45,15 @@ class Command(BaseCommand):
         try:
             restored = self._settled(fichier) or self._restored(fichier, remplacer)
         except Unsettled as error:
-            raise CommandError(str(error), returncode=IN_BETWEEN) from error
+            raise NotDone(str(error), returncode=IN_BETWEEN) from error
         except LaunchError as error:
-            raise CommandError(f"{error} Rien n’a changé.", returncode=NOTHING_CHANGED) from error
+            raise NotDone(f"{error} Rien n’a changé.") from error
         except psycopg.Error as error:
-            raise CommandError(f"PostgreSQL refuse : {error} Rien n’a changé.", returncode=NOTHING_CHANGED) from error
+            raise NotDone(f"PostgreSQL refuse : {error} Rien n’a changé.") from error
         except OSError as error:
-            raise CommandError(f"Le système refuse : {error}. Rien n’a changé.", returncode=NOTHING_CHANGED) from error
+            raise NotDone(
+                f"Le système refuse : {error.filename or fichier}, {cause(error)}. Rien n’a changé."
+            ) from error
         self._say(restored)
 
     def _settled(self, path: Path | None) -> Restored | None:
@@ -77,10 +79,7 @@ class Command(BaseCommand):
             self._announce(backup.manifest)
             self._confirm(replace)
             restoring.refuse_if_used()
-            return restoring.restore(backup, self._line)
-
-    def _line(self, what: str, unit: str) -> ProgressLine:
-        return ProgressLine(self.stderr._out, what, unit)  # type: ignore[attr-defined]
+            return restoring.restore(backup, self.progress)
 
     def _announce(self, manifest: Any) -> None:
         self.stdout.write(f"Sauvegarde du {manifest['created_at'][:19].replace('T', ' à ')} (UTC) :")
@@ -94,11 +93,10 @@ class Command(BaseCommand):
         name, held = restoring.houses_there()
         if not held:
             return
+        there = counted(held, "établissement", "établissements")
         if not replace:
-            raise LaunchError(
-                f"La base {name} contient {held} établissement(s) : ajoutez --remplacer pour la remplacer."
-            )
-        self.stdout.write(f"La base {name} contient {held} établissement(s). Elle sera remplacée, et gardée à part.")
+            raise LaunchError(f"La base {name} contient {there} : ajoutez --remplacer pour la remplacer.")
+        self.stdout.write(f"La base {name} contient {there}. Elle sera remplacée, et gardée à part.")
         self.stdout.write(f"Tapez {name} pour confirmer : ", ending="")
         self.stdout.flush()
         try:
@@ -119,8 +117,7 @@ class Command(BaseCommand):
         for slug, check in restored.checks.items():
             self.stdout.write(f"{slug} : {sentence(check)}")
         if not restored.whole:
-            raise CommandError(
+            raise NotWhole(
                 "La base est restaurée, et une chaîne est rouge : elle le reste tant que personne n’y répond."
-                f" Têtes ancrées : {settings.ANCHOR_FILE}.",
-                returncode=RED,
+                f" Têtes ancrées : {settings.ANCHOR_FILE}."
             )

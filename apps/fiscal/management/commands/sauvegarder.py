@@ -8,12 +8,12 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
 
 from apps.fiscal.management.backup import back_up
-from apps.socle.launch.errors import LaunchError
+from apps.socle.launch.errors import LaunchError, cause
 from apps.socle.local_files import files_folder
-from apps.socle.progress import ProgressLine, count
+from apps.socle.management.base import HouseCommand, NotDone
+from apps.socle.progress import count
 
 NOT_INCLUDED = (
     "Le secret maître ({path}) n’est PAS dans cette sauvegarde. Sans lui, rien ne peut être signé ni vérifié après une"
@@ -21,7 +21,7 @@ NOT_INCLUDED = (
 )
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = (
         "Écrit une sauvegarde en un seul fichier : la base telle qu’à un instant, les fichiers, la tête de chaque"
         " chaîne. La plateforme peut tourner. Le secret maître n’y est pas : gardez-le à part."
@@ -32,14 +32,16 @@ class Command(BaseCommand):
         parser.add_argument("--vers", metavar="DIR", default=str(folder), help=f"Dossier de la sauvegarde ({folder}).")
 
     def handle(self, *args: Any, vers: str, **options: Any) -> None:
-        line = ProgressLine(self.stderr._out, "sauvegarde", "tables")  # type: ignore[attr-defined]
+        line = self.progress("sauvegarde", "tables")
         try:
             path, manifest = back_up(Path(vers).expanduser().resolve(), line)
         except LaunchError as error:
             said = str(error).replace("--data", "--vers")  # the launcher's word for a folder
-            raise CommandError(said, returncode=error.status) from error
+            raise NotDone(said) from error
         except psycopg.Error as error:
-            raise CommandError(f"PostgreSQL refuse : {error}") from error
+            raise NotDone(f"PostgreSQL refuse : {error}") from error
+        except OSError as error:
+            raise NotDone(f"Sauvegarde impossible : {error.filename or vers}, {cause(error)}.") from error
         finally:
             line.close()
         megabytes = f"{path.stat().st_size / 2**20:.1f}".replace(".", ",")

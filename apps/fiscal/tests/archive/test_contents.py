@@ -158,7 +158,7 @@ def test_what_the_command_refuses(house: Tenant) -> None:
         (("--du", "2026-11-30", "--au", "2026-11-28"), "Le dernier jour vient avant le premier"),
         (("--du", "demain", "--au", "2026-11-28"), "n’est pas un jour"),
         (("--du", "31/11/2026", "--au", "2026-11-28"), "n’est pas un jour"),
-        (("--du", "2026-11-28", "--au", "2026-11-28", "--sortie", "/nowhere/at/all.zip"), "Archive impossible"),
+        (("--du", "2026-11-28", "--au", "2026-11-28", "--sortie", "/nowhere/at/all.zip"), "ce chemin n’existe pas"),
         (("--du", "2026-11-28", "--au", "2026-11-28", "--tenant", "nulle-part"), "Aucun établissement"),
     ):
         with pytest.raises(CommandError, match=expected):

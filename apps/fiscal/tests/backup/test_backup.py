@@ -161,7 +161,7 @@ def test_a_backup_that_fails_leaves_no_file(house: Tenant, tmp_path: Path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(container.Writer, "copy", broken)
-        with pytest.raises(OSError, match="disk gone"):
+        with pytest.raises(CommandError, match=r"Sauvegarde impossible : .*vers, disk gone"):
             back_up(tmp_path / "vers")
     assert list((tmp_path / "vers").iterdir()) == []
     killed, running = (tmp_path / "vers" / f".cauris-{name}.zip.partiel" for name in ("vieux", "neuf"))

@@ -6,18 +6,17 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.organisations.models import Tenant
 from apps.organisations.services.create_tenant import TenantToCreate, create_tenant
 from apps.organisations.services.create_user import create_user
 from apps.socle.actors import SYSTEM
-from apps.socle.errors import BusinessError
+from apps.socle.management.base import HouseCommand
 from apps.socle.scope import scope
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = "Crée un établissement prêt à travailler : plan comptable, journaux, règles, exercice, numéros, clés, caisse, administrateur."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,21 +38,18 @@ class Command(BaseCommand):
             time_zone=options["fuseau"],
         )
         password = secrets.token_urlsafe(15)
-        try:
-            with transaction.atomic():
-                tenant = create_tenant(wanted=wanted, acteur=SYSTEM)
-                with scope(tenant.id):
-                    user = create_user(
-                        tenant=tenant,
-                        username=options["administrateur"],
-                        first_name="Première",
-                        last_name="Administration",
-                        role="administrateur",
-                        password=password,
-                        acteur=SYSTEM,
-                    )
-        except BusinessError as error:
-            raise CommandError(str(error)) from error
+        with transaction.atomic():
+            tenant = create_tenant(wanted=wanted, acteur=SYSTEM)
+            with scope(tenant.id):
+                user = create_user(
+                    tenant=tenant,
+                    username=options["administrateur"],
+                    first_name="Première",
+                    last_name="Administration",
+                    role="administrateur",
+                    password=password,
+                    acteur=SYSTEM,
+                )
         self.stdout.write(f"Établissement {tenant.name} créé : /{tenant.slug}/")
         self.stdout.write(f"Administrateur : {user.username}")
         self.stdout.write(f"Mot de passe (montré une seule fois) : {password}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
 
+from apps.socle.management.base import HouseCommand, NotWhole
+from apps.socle.progress import counted
 from apps.socle.translations import update, update_source_language
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = (
         "Met les catalogues de traduction d’accord avec le code et les gabarits, et les compile. Ce qui reste à"
         " traduire est listé : complétez locale/<langue>/LC_MESSAGES/django.po, puis relancez."
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             empty, dropped = update(language)
             for text in empty:
                 self.stdout.write(f"à traduire ({language}) : {text}")
-            self.stdout.write(f"{language} : {len(empty)} à traduire, {len(dropped)} retirés")
+            self.stdout.write(f"{language} : {len(empty)} à traduire, {counted(len(dropped), 'retiré', 'retirés')}")
             missing += len(empty)
         if missing:
-            raise CommandError(f"{missing} textes sans traduction.", returncode=1)
+            raise NotWhole(f"{counted(missing, 'texte', 'textes')} sans traduction.")

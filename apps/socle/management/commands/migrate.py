@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
+
+from apps.socle.management.base import NotDone
 
 
 class Command(migrate.Command):
@@ -21,5 +22,5 @@ class Command(migrate.Command):
     def execute(self, *args: Any, **options: Any) -> str | None:
         if "owner" not in connections.settings:
             sentence = "DATABASE_URL est donné sans DATABASE_OWNER_URL, le compte qui migre : il faut les deux."
-            raise CommandError(sentence, returncode=2)
+            raise NotDone(sentence)
         return super().execute(*args, **options)
