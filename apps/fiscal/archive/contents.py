@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
-from apps.fiscal.archive.span import ClosingRow, Span, closings_of
+from apps.fiscal.archive.span import ClosingRow, Span, announced_until, closings_of
 from apps.fiscal.crypto import fingerprint
 from apps.fiscal.models import FiscalAnchor, FiscalKey
 from apps.socle.facts import declarations
@@ -221,10 +222,17 @@ def measures() -> dict[str, Any]:
 
 
 def anchors(span: Span) -> Iterator[bytes]:
-    """Yield `anchors.jsonl`: the heads of the range that were written outside, as they were signed, each once."""
-    found = FiscalAnchor.objects.filter(sequence_number__gte=span.first, sequence_number__lte=span.last)
+    """Yield `anchors.jsonl`: the heads written outside of these links and of these closings, each once, as signed.
+
+    The head of a closing is its own link, which may come after the range that it seals.
+    """
+    of_closings = Q(closing__isnull=False, sequence_number__lte=announced_until(span))
+    found = FiscalAnchor.objects.filter(
+        Q(sequence_number__lte=span.last) | of_closings, sequence_number__gte=span.first
+    )
+    found = found.order_by("sequence_number", "line")
     written = ""
-    for line in found.order_by("sequence_number", "line").values_list("line", flat=True).iterator(AT_ONCE):
+    for line in found.values_list("line", flat=True).iterator(AT_ONCE):
         if line != written:
             yield line.encode() + b"\n"
         written = line

@@ -112,12 +112,17 @@ def _parsed(content: Any) -> Any:
     return json.loads(content) if isinstance(content, str) else content
 
 
+def announced_until(span: Span) -> int:
+    """Return the last link whose closing is archived: that of the closing which seals the last day, or the last one."""
+    sealed = _one(_SEALS, [require_scope(), span.until])
+    return max(span.last, sealed[0] if sealed else 0)
+
+
 def closings_of(span: Span) -> Iterator[ClosingRow]:
     """Yield, in their own order, the closings announced in the range, and on to the one that seals its last day."""
     tenant_id = require_scope()
-    sealed = _one(_SEALS, [tenant_id, span.until])
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_ROWS, [tenant_id, span.first, max(span.last, sealed[0] if sealed else 0)])
+        cursor.execute(_ROWS, [tenant_id, span.first, announced_until(span)])
         while rows := cursor.fetchmany(500):
             for own, canonical, hashed, previous, closed, signature, key_id, algorithm in rows:
                 yield ClosingRow(own, bytes(canonical), hashed, previous, closed, bytes(signature), key_id, algorithm)

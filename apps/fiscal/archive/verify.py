@@ -8,7 +8,8 @@ TÊTE      « NUMÉRO:EMPREINTE » d’un maillon noté ailleurs, ou un fichier 
 EMPREINTE SHA-256 de la clé publique, reçue par une autre voie que l’archive ; l’option se répète.
 
 Il faut Python 3.11 ou plus récent et le paquet « cryptography ». Statut de sortie : 0 tout tient, 1 quelque
-chose ne tient pas, 2 le fichier est inutilisable. Le format est décrit dans docs/fiscal-format.md.
+chose ne tient pas, ou la tête donnée n’a pu être confirmée, 2 le fichier ou une option est inutilisable. Le format
+est décrit dans docs/fiscal-format.md.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import struct
 import sys
 import zipfile
 import zlib
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal, DecimalException
 from pathlib import Path
@@ -63,6 +65,10 @@ class Unusable(Exception):
     """Ce qui a été donné n’est ni une archive ni une preuve."""
 
 
+class BadOption(Unusable):
+    """Une option ne se lit pas."""
+
+
 class Fault(Exception):
     """Ce qui ne tient pas, en français."""
 
@@ -71,12 +77,24 @@ def reason(error: Exception) -> str:
     return str(error) if isinstance(error, Fault) else "mal formé"
 
 
+def many(number: int, one: str, several: str) -> str:
+    """« 1 clôture », « 2 clôtures » ; zéro est du singulier."""
+    return f"{number} {several if number > 1 else one}"
+
+
+def links_named(first: int, last: int) -> str:
+    """« maillons 4 à 9 », « maillon 4 », « aucun maillon »."""
+    if last < first:
+        return "aucun maillon"
+    return f"maillon {first}" if first == last else f"maillons {first} à {last}"
+
+
 class Report:
-    """Ce qui tient, ce qui ne tient pas, et le premier élément rompu."""
+    """Ce qui tient, ce qui ne tient pas, le premier élément rompu, et ce qui n’a pu être confirmé."""
 
     def __init__(self) -> None:
         self.faults = 0
-        self.first = ""
+        self.first = self.unconfirmed = ""
 
     def ok(self, text: str) -> None:
         self._say(f"  tient      {text}")
@@ -90,6 +108,11 @@ class Report:
         if self.faults <= SHOWN:
             self._say(f"  NE TIENT PAS  {item} : {text}")
 
+    def unsure(self, item: str, text: str) -> None:
+        """Ce qui était demandé ne se laisse pas dire d’ici ; rien n’est rompu pour autant."""
+        self.unconfirmed = self.unconfirmed or item
+        self._say(f"  NON CONFIRMÉ  {item} : {text}")
+
     def _say(self, text: str) -> None:
         # What an archive says may hold a terminal's codes.
         sys.stdout.write("".join(c if c.isprintable() or c in "\u00a0\u202f" else "?" for c in text) + "\n")
@@ -98,6 +121,9 @@ class Report:
         if self.faults:
             more = f" ({self.faults} défauts en tout)" if self.faults > 1 else ""
             self._say(f"NE TIENT PAS. Premier élément rompu : {self.first}{more}")
+            return BROKEN
+        if self.unconfirmed:
+            self._say(f"RIEN N’EST ROMPU, MAIS CE QUI ÉTAIT DEMANDÉ N’EST PAS CONFIRMÉ : {self.unconfirmed}")
             return BROKEN
         self._say("TOUT TIENT.")
         return HOLDS
@@ -475,7 +501,8 @@ class Table:
         if self.fault:
             report.bad(f"{self.name}, ligne {self.rows}", self.fault)
         else:
-            report.ok(f"{self.name} : {self.rows - 1} rangées, ce que disent les lignes JSON")
+            rows = many(self.rows - 1, "rangée", "rangées")
+            report.ok(f"{self.name} : {rows}, ce que disent les lignes JSON")
 
 
 # The archive ---------------------------------------------------------------------------------------
@@ -639,7 +666,8 @@ class Archive:
                     "name": item, "day": said["closing_date"], "type": said["closing_type"], "own": row["own_sequence"],
                     "start": None}  # fmt: skip
         if self.report.faults == before:
-            self.report.ok(f"{len(self.closings)} clôtures : contenu, empreintes, signatures, enchaînement, cumuls")
+            closings = many(len(self.closings), "clôture", "clôtures")
+            self.report.ok(f"{closings} : contenu, empreintes, signatures, enchaînement, cumuls")
 
     @staticmethod
     def _follows(said: dict, before: dict | None) -> None:
@@ -667,7 +695,20 @@ class Archive:
                 continue
             count += 1
             self.heads.setdefault(line["sequence_number"], []).append(line)
-        self.report.ok(f"{count} ancres jointes, signées") if count else self.report.note("aucune ancre n’est jointe")
+        if count:
+            self.report.ok(many(count, "ancre jointe, signée", "ancres jointes, signées"))
+        else:
+            self.report.note("aucune ancre n’est jointe")
+
+    def _anchored_closings(self) -> None:
+        """L’ancre d’une clôture se compare par l’empreinte de celle-ci : son maillon peut venir après l’archive."""
+        for line in itertools.chain.from_iterable(self.heads.values()):
+            closed = line.get("closing_hash")
+            if closed and closed not in self.closings:
+                self.report.bad(
+                    f"ancre du maillon {line['sequence_number']}",
+                    f"elle garde une clôture du {line.get('closing_date')} que l’archive n’a pas, ou plus",
+                )
 
     def _links(self) -> None:
         """Suivre les maillons un à un, et faire croître l’arbre jusqu’à chaque clôture."""
@@ -686,15 +727,57 @@ class Archive:
             for cells in link_rows(row, said):
                 self.tables[0].follow(cells)
         walk.end()
+        self._anchored_closings()
         if self.report.faults == before:
-            self.report.ok(
-                f"{walk.count} maillons, {self.first} à {self.last} : contenu, empreintes, signatures, jours"
-            )
-            self.report.ok(
-                f"racines de Merkle, totaux et maillons des clôtures : {walk.sealed} vérifiées de bout en bout"
-            )
+            if walk.count:
+                said = (
+                    f"{walk.count} maillons, {self.first} à {self.last}" if walk.count > 1 else f"maillon {self.last}"
+                )
+                self.report.ok(f"{said} : contenu, empreintes, signatures, jours")
+            else:
+                self.report.note("aucun maillon n’a été fait dans cette période")
+            ends = many(walk.sealed, "vérifiée", "vérifiées")
+            self.report.ok(f"racines de Merkle, totaux et maillons des clôtures : {ends} de bout en bout")
+        self._compare_heads(walk)
+
+    def _compare_heads(self, walk: Walk) -> None:
+        if self.given is None:
+            self.report.note("sans --tete, une fin coupée avec sa tête ne peut pas se voir")
+            return
         places = {(said["type"], said["day"]): closed for closed, said in self.closings.items()}
-        compare_heads(self.given, walk.number, self.range["to"], walk.seen, self.keys, self.report, places)
+        heads = Heads(self.given, self.keys, self.report, walk.seen, places)
+        heads.compare(self._cut(walk.number))
+        if heads.nothing():
+            for head in self.given:
+                if "tenant_id" not in head:
+                    self.report.unsure(f"tête {head['sequence_number']}", self._out_of_reach(head["sequence_number"]))
+                    return
+            self.report.unsure("--tete", "aucune de ces têtes n’est dans ce qui est vérifié : rien n’a été comparé")
+
+    def _cut(self, last: int) -> Callable[[dict], None]:
+        """Une ligne datée d’un jour de l’archive, derrière son dernier maillon : la fin manque."""
+
+        def check(line: dict) -> None:
+            if line["sequence_number"] > last and line["fiscal_date"] <= self.range["to"]:
+                raise Fault(f"elle a été notée ailleurs, mais ceci s’arrête au maillon {last} : la fin manque")
+
+        return check
+
+    def _out_of_reach(self, number: int) -> str:
+        """Pourquoi une tête notée à la main ne dit rien de cette archive : elle ne porte pas son jour."""
+        if number < self.first:
+            return (
+                f"l’archive commence au maillon {self.first}, cette tête est avant : rien n’a été comparé. Donnez une"
+                " archive qui contient ce maillon"
+            )
+        own = next((closing["name"] for closing in self.closings.values() if closing["own"] == number), "")
+        said = f" C’est le maillon de la {own}, fait après ce qu’elle scelle." if own else ""
+        return (
+            f"l’archive s’arrête au maillon {self.last}, cette tête est plus loin : rien n’a été comparé.{said} Ou bien"
+            " l’archive finit avant le jour de cette tête, ou bien sa fin manque : une tête notée à la main ne porte"
+            " pas son jour. Donnez le fichier d’ancres, dont chaque ligne porte le sien, la tête que « Têtes ancrées »"
+            f" indique pour une archive de ce jour, ou une archive qui va jusqu’au maillon {number}"
+        )
 
 
 class Walk:
@@ -849,9 +932,9 @@ def read_heads(text: str | None, report: Report) -> list[dict] | None:
                         report.bad(f"fichier d’ancres, ligne {number}", "elle ne suit pas la ligne d’avant")
                 before = sha256(raw).hex()
     except OSError as error:
-        raise Unusable(f"--tete : ni « NUMÉRO:EMPREINTE », ni un fichier d’ancres ({error})") from error
+        raise BadOption(f"--tete : ni « NUMÉRO:EMPREINTE », ni un fichier d’ancres ({error})") from error
     if not found:
-        raise Unusable("--tete : ni « NUMÉRO:EMPREINTE », ni un fichier d’ancres")
+        raise BadOption("--tete : ni « NUMÉRO:EMPREINTE », ni un fichier d’ancres")
     return found
 
 
@@ -860,44 +943,48 @@ def heads_of(given: list[dict] | None, tenant: UUID) -> list[dict] | None:
     return None if given is None else [head for head in given if head.get("tenant_id", str(tenant)) == str(tenant)]
 
 
-def compare_heads(
-    given: list[dict] | None,
-    last: int,
-    until: str,
-    seen: dict,
-    keys: Keys,
-    report: Report,
-    closings: dict | None = None,
-) -> None:
-    """Comparer avec ce qui a été noté ailleurs : une fin coupée ou une ancienne copie ne se voit qu’ainsi.
+class Heads:
+    """Ce qui a été noté ailleurs, à comparer : une fin coupée ou une ancienne copie ne se voit qu’ainsi.
 
     La tête d’une clôture est son propre maillon, qui vient après ce qu’elle scelle : elle se compare aussi par
     l’empreinte de la clôture (`closings`, par genre et jour).
     """
-    if given is None:
-        report.note("sans --tete, une fin coupée avec sa tête ne peut pas se voir")
-        return
-    compared = 0
-    for head in given:
-        sealed = None
-        number, item = head.get("sequence_number"), f"tête {head.get('sequence_number')}"
-        try:
-            if "tenant_id" in head:
-                check_anchor(head, UUID(head["tenant_id"]), keys)
-            if number in seen and seen[number] != head["chain_hash"]:
-                raise Fault("l’empreinte notée ailleurs est une autre : la chaîne a été réécrite")
-            sealed = (closings or {}).get((head.get("closing_type"), head.get("closing_date")))
-            if sealed is not None and sealed != head["closing_hash"]:
-                raise Fault("la clôture notée ailleurs est une autre : la chaîne a été réécrite")
-            if number > last and head.get("fiscal_date", until) <= until:
-                raise Fault(f"elle a été notée ailleurs, mais ceci s’arrête au maillon {last} : la fin manque")
-        except (Fault, *MALFORMED) as error:
-            report.bad(item, reason(error))
-        compared += number in seen or sealed is not None
-    if compared:
-        report.ok(f"{compared} têtes notées ailleurs, comparées")
-    elif not report.faults:
-        report.bad("--tete", "aucune de ces têtes n’est dans ce qui est vérifié : rien n’a été comparé")
+
+    def __init__(
+        self, given: list[dict] | None, keys: Keys, report: Report, seen: dict[int, str], closings: dict
+    ) -> None:
+        self.given, self.keys, self.report, self.seen, self.closings = given, keys, report, seen, closings
+        self.compared = 0
+
+    def compare(self, contradicts: Callable[[dict], None]) -> None:
+        """Comparer chaque tête ; `contradicts` dit ce qu’une ligne datée, d’un autre maillon, dément quand même."""
+        if self.given is None:
+            return
+        for head in self.given:
+            try:
+                self.compared += self._one(head, contradicts)
+            except (Fault, *MALFORMED) as error:
+                self.report.bad(f"tête {head.get('sequence_number')}", reason(error))
+        if self.compared:
+            many_heads = many(self.compared, "tête notée ailleurs, comparée", "têtes notées ailleurs, comparées")
+            self.report.ok(many_heads)
+
+    def _one(self, head: dict, contradicts: Callable[[dict], None]) -> bool:
+        number, dated = head["sequence_number"], "tenant_id" in head
+        if dated:
+            check_anchor(head, UUID(head["tenant_id"]), self.keys)
+        if number in self.seen and self.seen[number] != head["chain_hash"]:
+            raise Fault("l’empreinte notée ailleurs est une autre : la chaîne a été réécrite")
+        sealed = self.closings.get((head.get("closing_type"), head.get("closing_date")))
+        if sealed is not None and sealed != head["closing_hash"]:
+            raise Fault("la clôture notée ailleurs est une autre : la chaîne a été réécrite")
+        if dated:
+            contradicts(head)
+        return number in self.seen or sealed is not None
+
+    def nothing(self) -> bool:
+        """Dire si l’option a été donnée, sans que rien ait pu être comparé ni rien trouvé de rompu."""
+        return self.given is not None and not self.compared and not self.report.faults
 
 
 # A proof alone -----------------------------------------------------------------------------------------
@@ -917,6 +1004,8 @@ class Proof:
         self.keys = Keys(content["keys"], options.empreinte, report)
         self.given = heads_of(options.tete, self.tenant)
         self.seen: dict[int, str] = {}
+        self.days: dict[int, str] = {}  # of the link that is proved
+        self.sealed: list[tuple[dict, str]] = []  # the closings, with their hashes
 
     def verify(self) -> None:
         steps = {"cauris/inclusion-proof/v1": self._inclusion, "cauris/consistency-proof/v1": self._consistency}
@@ -924,12 +1013,49 @@ class Proof:
         if step is None:
             raise Unusable("ce JSON n’est ni une preuve de maillon ni une preuve de continuité")
         step()
-        last = max(self.seen, default=0)
         if self.given is None:
             self.report.note("sans --tete, la preuve dit ce que l’établissement a signé, pas qu’il n’a signé que cela")
+            return
+        places = {(said["closing_type"], said["closing_date"]): closed for said, closed in self.sealed}
+        heads = Heads(self.given, self.keys, self.report, self.seen, places)
+        heads.compare(self._contradicts)
+        if heads.nothing():
+            self._nothing_compared()
+
+    def _contradicts(self, line: dict) -> None:
+        """Les jours ne reculent pas le long de la chaîne : une ligne d’un autre maillon dit encore où il se place.
+
+        Une clôture couvre tous les maillons qui la précèdent et dont le jour n’est pas après le sien, et eux seuls.
+        """
+        number, day = line["sequence_number"], line["fiscal_date"]
+        for proved, its_day in self.days.items():
+            if (day < its_day and number > proved) or (day > its_day and number < proved):
+                raise Fault(f"le maillon {number} est du {spelled(day)} : le maillon {proved} ne peut être où il est")
+        for said, _closed in self.sealed:
+            if (day <= said["closing_date"]) != (number <= said["last_sequence"]):
+                raise Fault(
+                    f"le maillon {number} est du {spelled(day)} : la {name_of(said)} ne peut finir au maillon"
+                    f" {said['last_sequence']}"
+                )
+
+    def _nothing_compared(self) -> None:
+        """Une ancre d’un autre jour ne dément rien ; une tête notée à la main, ou d’ailleurs, n’a rien confirmé."""
+        if not self.given:
+            self.report.unsure("--tete", "aucune ligne de ce fichier n’est de cet établissement")
+        elif "tenant_id" not in self.given[0]:
+            number = self.given[0]["sequence_number"]
+            held = ", ".join(map(str, sorted(self.seen))) or "aucun"
+            self.report.unsure(
+                f"tête {number}",
+                f"cette preuve ne contient pas ce maillon (mais : {held}), rien n’a été comparé. Donnez le fichier"
+                " d’ancres, ou la tête que « Têtes ancrées » indique pour une archive ou une preuve de ce jour",
+            )
         else:
-            ours = [head for head in self.given if head.get("sequence_number") in self.seen]
-            compare_heads(ours, last, "", self.seen, self.keys, self.report)
+            days = sorted(line["fiscal_date"] for line in self.given)
+            self.report.note(
+                f"aucune ligne du fichier d’ancres, du {spelled(days[0])} au {spelled(days[-1])}, ne parle de ce qui"
+                " est prouvé : rien n’a été comparé, rien ne le dément"
+            )
 
     def _path(self, name: str) -> list[bytes]:
         path = self.content[name]
@@ -941,19 +1067,22 @@ class Proof:
         row = self.content["link"]
         said = check_link(row, self.tenant, self.keys)
         number = row["sequence_number"]
-        self.seen[number] = row["chain_hash"]
+        self.seen[number], self.days[number] = row["chain_hash"], said["fiscal_date"]
         self.report.ok(f"maillon {number} : {said['entity_number']}, {spelled(said['fiscal_date'])}, signé")
         if self.content["closing"] is None:
             self.report.note("ce maillon n’est pas encore scellé : sa journée n’est pas clôturée")
             return
         closing = check_closing(self.content["closing"], self.tenant, self.keys)
-        self.report.ok(f"{name_of(closing)}, maillons {closing['first_sequence']} à {closing['last_sequence']}, signée")
+        covered = links_named(closing["first_sequence"], closing["last_sequence"])
+        self.report.ok(f"{name_of(closing)}, {covered}, signée")
+        if closing["closing_type"] != "daily" or closing["closing_date"] != said["fiscal_date"]:
+            raise Fault(f"la {name_of(closing)} n’est pas celle de la journée du maillon {number}")
         if not closing["first_sequence"] <= number <= closing["last_sequence"]:
             raise Fault(f"la {name_of(closing)} ne couvre pas le maillon {number}")
         root = hash_bytes(closing["merkle_root"])
         if not included(number - 1, closing["last_sequence"], hash_bytes(row["chain_hash"]), self._path("path"), root):
             raise Fault(f"le chemin ne mène pas du maillon {number} à la racine de la {name_of(closing)}")
-        self._seal(closing)
+        self._seal(closing, self.content["closing"])
         self.report.ok(f"le maillon {number} est dans ce que la {name_of(closing)} a scellé")
 
     def _consistency(self) -> None:
@@ -963,11 +1092,18 @@ class Proof:
         self.report.ok(f"{name_of(first)} et {name_of(second)}, signées")
         if not consistent(*sizes, *roots, self._path("proof")):
             raise Fault(f"la {name_of(second)} ne prolonge pas la {name_of(first)} : l’histoire a été réécrite")
-        self._seal(first)
-        self._seal(second)
-        self.report.ok(f"les maillons 1 à {sizes[0]} de la {name_of(first)} sont les premiers de la {name_of(second)}")
+        self._seal(first, self.content["first"])
+        self._seal(second, self.content["second"])
+        if not sizes[0]:
+            self.report.ok(f"la {name_of(first)} ne couvre aucun maillon : toute suite la prolonge")
+        elif sizes[0] == 1:
+            self.report.ok(f"le maillon 1 de la {name_of(first)} est le premier de la {name_of(second)}")
+        else:
+            named = f"les maillons 1 à {sizes[0]} de la {name_of(first)}"
+            self.report.ok(f"{named} sont les premiers de la {name_of(second)}")
 
-    def _seal(self, closing: dict) -> None:
+    def _seal(self, closing: dict, row: dict) -> None:
+        self.sealed.append((closing, row["closing_hash"]))
         if closing["last_sequence"]:
             self.seen.setdefault(closing["last_sequence"], closing["head_hash"])
 
@@ -993,17 +1129,28 @@ def verify(path: Path, options: argparse.Namespace, report: Report) -> None:
         Archive(archive, options, report).verify()
 
 
+def fingerprint_of(text: str) -> str:
+    """L’empreinte telle qu’elle est comparée : ni espaces ni deux-points."""
+    found = text.replace(":", "").replace(" ", "").lower()
+    if not HEX.fullmatch(found):
+        raise BadOption(f"--empreinte : « {text[:80]} » n’est pas une empreinte, de 64 chiffres hexadécimaux")
+    return found
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Vérifie une archive ou une preuve de la chaîne fiscale Cauris.")
     parser.add_argument("fichier", type=Path, metavar="ARCHIVE|PREUVE")
     parser.add_argument("--tete", metavar="TÊTE", help="« NUMÉRO:EMPREINTE », ou un fichier d’ancres")
     parser.add_argument("--empreinte", action="append", default=[], help="SHA-256 attendu de la clé publique")
     options = parser.parse_args(arguments)
-    options.empreinte = [text.replace(":", "").replace(" ", "").lower() for text in options.empreinte]
     report = Report()
     try:
+        options.empreinte = [fingerprint_of(text) for text in options.empreinte]
         options.tete = read_heads(options.tete, report)
         verify(options.fichier, options, report)
+    except BadOption as error:
+        sys.stderr.write(f"Option illisible : {error}\n")
+        return UNUSABLE
     except (Unusable, OSError) as error:
         sys.stderr.write(f"Fichier inutilisable : {error}\n")
         return UNUSABLE

@@ -15,10 +15,11 @@ from django.db import connection
 from django.test import Client
 
 from apps.fiscal import closings, crypto, proofs, tree
+from apps.fiscal.anchor_line import SIGNED, signed_line
 from apps.fiscal.archive import verify
 from apps.fiscal.choices import ClosingType
 from apps.fiscal.keys import derive
-from apps.fiscal.models import FiscalClosing, FiscalEntry, FiscalKey
+from apps.fiscal.models import FiscalAnchor, FiscalClosing, FiscalEntry, FiscalKey
 from apps.fiscal.tests.history import FIRST, LAST, SECOND, clock_of, declare_sales, live
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
@@ -95,6 +96,85 @@ def test_a_head_noted_elsewhere_is_compared(house: Tenant, tmp_path: Path, capsy
         (f"9:{'ab' * 32}", 1),
     ):
         assert verified(capsys, content, tmp_path, "--tete", given)[0] == status, given
+
+
+def noted(folder: Path, house: Tenant, *lines: dict[str, Any]) -> str:
+    """An anchor file with these heads, signed by the house."""
+    path = folder / "ancres.jsonl"
+    path.write_text("".join(signed_line(line, derive(house.pk, "k1")) + "\n" for line in lines))
+    return str(path)
+
+
+def anchored(**where: Any) -> dict[str, Any]:
+    line: dict[str, Any] = json.loads(FiscalAnchor.objects.filter(**where).order_by("sequence_number")[0].line)
+    return {name: line[name] for name in SIGNED}
+
+
+def test_the_genuine_anchor_file_confirms_a_proof(
+    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The head of a closing is its own link, behind what it seals: it is compared by the closing's hash."""
+    lines = [anchored(sequence_number=number) for number in sorted(set(numbers_anchored()))]
+    given = noted(tmp_path, house, *lines)
+    for content in (inclusion(2), inclusion(5), proofs.consistency(closing(FIRST), closing(SECOND))):
+        status, said = verified(capsys, content, tmp_path, "--tete", given)
+        assert (status, "comparée" in said) == (0, True), said
+    of_the_day = anchored(closing__closing_date=FIRST, closing__closing_type="daily")
+    assert of_the_day["sequence_number"] not in (2, closing(FIRST).last_sequence)
+    status, said = verified(capsys, inclusion(2), tmp_path, "--tete", noted(tmp_path, house, of_the_day))
+    assert (status, "1 tête notée ailleurs, comparée" in said) == (0, True), said
+
+
+def numbers_anchored() -> list[int]:
+    return list(FiscalAnchor.objects.values_list("sequence_number", flat=True))
+
+
+def test_an_anchor_file_that_says_nothing_of_the_proof_does_not_make_it_false(
+    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = anchored(closing__closing_date=SECOND, closing__closing_type="daily")
+    status, said = verified(capsys, inclusion(2), tmp_path, "--tete", noted(tmp_path, house, later))
+    assert status == 0, said
+    assert "aucune ligne du fichier d’ancres, du 30/11/2026 au 30/11/2026, ne parle de ce qui est prouvé" in said
+    foreign = signed_line(later | {"tenant_id": "0199d3a0-7c00-7000-8000-000000000001"}, derive(house.pk, "k1"))
+    (tmp_path / "ancres.jsonl").write_text(foreign + "\n")
+    status, said = verified(capsys, inclusion(2), tmp_path, "--tete", str(tmp_path / "ancres.jsonl"))
+    assert (status, "aucune ligne de ce fichier n’est de cet établissement" in said) == (1, True), said
+    status, said = verified(capsys, inclusion(2), tmp_path, "--tete", f"9:{'ab' * 32}")
+    assert (status, "NON CONFIRMÉ  tête 9 : cette preuve ne contient pas ce maillon" in said) == (1, True), said
+
+
+def test_a_line_that_contradicts_a_proof_fails_it(
+    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever holds the key could sign another closing and another link: what was written outside says otherwise."""
+    of_the_day = anchored(closing__closing_date=FIRST, closing__closing_type="daily")
+    later = anchored(closing__closing_date=SECOND, closing__closing_type="daily")
+    for line, said_of_it in (
+        (of_the_day | {"closing_hash": "ab" * 32}, "la clôture notée ailleurs est une autre"),
+        (of_the_day | {"sequence_number": 2, "chain_hash": "ab" * 32}, "l’empreinte notée ailleurs est une autre"),
+        (later | {"sequence_number": 3, "chain_hash": closing(FIRST).head_hash}, "ne peut finir au maillon 3"),
+        (later | {"fiscal_date": FIRST.isoformat()}, "ne peut finir au maillon 3"),
+        (later | {"fiscal_date": "2026-11-27"}, "le maillon 2 ne peut être où il est"),
+        (later | {"sequence_number": 1, "chain_hash": "ab" * 32}, "le maillon 2 ne peut être où il est"),
+    ):
+        status, said = verified(capsys, inclusion(2), tmp_path, "--tete", noted(tmp_path, house, line))
+        assert (status, said_of_it in said) == (1, True), (line, said)
+
+
+def test_a_closing_of_another_day_or_of_a_month_proves_no_link(
+    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else its maker could choose a closing that no anchor file names."""
+    forged = inclusion(2) | {"closing": inclusion(5)["closing"]}
+    forged["path"] = tree.inclusion_proof(
+        sequence_number=2,
+        size=closing(SECOND).last_sequence,
+        chain_hash=forged["link"]["chain_hash"],
+        root=closing(SECOND).merkle_root,
+    )
+    status, said = verified(capsys, forged, tmp_path)
+    assert (status, "la clôture CLO-2026-11-29 n’est pas celle de la journée du maillon 2" in said) == (1, True), said
 
 
 def put(*path: Any, value: Any) -> Change:

@@ -44,7 +44,7 @@ def test_a_whole_chain_holds(made: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "11 maillons, 1 à 11 : contenu, empreintes, signatures, jours" in said
     assert "4 clôtures : contenu, empreintes, signatures, enchaînement, cumuls" in said
     assert "totaux et maillons des clôtures : 4 vérifiées de bout en bout" in said
-    assert "1 têtes notées ailleurs, comparées" in said
+    assert "1 tête notée ailleurs, comparée" in said
 
 
 def test_what_the_files_say(made: Path, house: Tenant) -> None:
@@ -85,7 +85,7 @@ PARTS = [
     (FIRST, FIRST, "3 maillons, 1 à 3", 1, 1),
     (SECOND, SECOND, "3 maillons, 4 à 6", 2, 1),
     (SECOND, LAST, "4 maillons, 4 à 7", 3, 2),
-    (LAST, LAST, "1 maillons, 7 à 7", 2, 1),
+    (LAST, LAST, "maillon 7 : contenu", 2, 1),
     (LAST + timedelta(days=1), LAST + timedelta(days=1), "4 maillons, 8 à 11", 2, 0),
 ]
 
@@ -97,8 +97,8 @@ def test_a_part_of_the_chain_carries_its_checkpoint(
         status, said = verified(capsys, archived(tmp_path, since, until))
         assert status == 0, said
         assert links in said
-        assert f"{closings} clôtures" in said
-        assert f"clôtures : {sealed} vérifiées de bout en bout" in said
+        assert f"{closings} clôture{'s' if closings > 1 else ''} : " in said
+        assert f"clôtures : {sealed} vérifiée{'s' if sealed > 1 else ''} de bout en bout" in said
         assert ("l’archive commence au maillon" in said) is (since > FIRST)
 
 
@@ -106,7 +106,7 @@ def test_days_without_links(house: Tenant, tmp_path: Path, capsys: pytest.Captur
     for since, until in ((FIRST - timedelta(days=9), FIRST - timedelta(days=1)), (LAST + timedelta(days=5),) * 2):
         status, said = verified(capsys, archived(tmp_path, since, until))
         assert status == 0, said
-        assert "0 maillons" in said
+        assert "aucun maillon n’a été fait dans cette période" in said
 
 
 # Without Django, without a database ---------------------------------------------------------------------
