@@ -130,6 +130,7 @@ EXPECTED: dict[str, Opens] = {
     "membres:fermer": post(ADM),
     "membres:rouvrir": post(ADM),
     "membres:mot_de_passe": post(ADM),
+    "membres:mot_de_passe_remis": get(ADM),
     "mouvements:tiers": get(CAI, COM, AUD),
     "mouvements:compte": get(CAI, COM, AUD),
     "mouvements:ecriture": get(CAI, COM, AUD, status=302),

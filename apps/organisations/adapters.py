@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.functional import Promise
@@ -37,6 +40,17 @@ class AccountAdapter(DefaultAccountAdapter):
         if user is not None and user.one_time_password_expired:
             raise self.validation_error("one_time_password_expired")
         return user
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask nothing of whoever has just signed in: the same password, a second later, proves nothing more.
+
+        allauth counts as a proof only what was asked again after the sign-in.
+        """
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        records = get_authentication_records(self.request, self.request.user) if required else []
+        return required and not (
+            records and time.time() - records[-1]["at"] < account_settings.REAUTHENTICATION_TIMEOUT
+        )
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from allauth.account.adapter import get_adapter
 from allauth.core.exceptions import ReauthenticationRequired
-from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -22,14 +21,13 @@ from django_htmx.http import HttpResponseClientRedirect
 from apps.organisations.forms import ESTABLISHMENT_COOKIE
 from apps.organisations.models import Membership
 from apps.organisations.reserved import RESERVED_SLUGS
+from apps.organisations.selectors import FACTORS
 from apps.socle.actors import Acteur, ActorKind
 from apps.socle.middleware import client_ip
 from apps.socle.models import TenantRegistry
 from apps.socle.scope import scope, set_person
 
 STAFF_URLCONF = "config.urls_staff"
-# What counts as a second factor; recovery codes alone are a list of passwords.
-FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 

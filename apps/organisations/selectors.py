@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import uuid
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 
-from apps.organisations.models import Membership, Tenant
+from apps.organisations.models import Membership, Tenant, User
 from apps.socle.models import AuditTrail, TenantRegistry
 from apps.socle.scope import require_scope, scope, set_person
 from apps.socle.search import search_key
 from apps.socle.unit_of_work import once
+
+# What counts as a second factor; recovery codes alone are a list of passwords.
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 def current_tenant() -> Tenant:
@@ -30,6 +37,16 @@ def tenants_of(user_id: uuid.UUID) -> list[Tenant]:
         with scope(tenant_id):
             found.append(Tenant.objects.get(pk=tenant_id))
     return sorted(found, key=lambda tenant: search_key(tenant.name))
+
+
+def second_factor_due(user: User) -> bool:
+    """Tell whether a role of this person, in any house, opens nothing before a second factor is set up. Needs no scope."""
+    if settings.SECOND_FACTOR != "required" or is_mfa_enabled(user, FACTORS):
+        return False
+    with transaction.atomic():
+        set_person(user.pk)
+        needed = Membership.unscoped.filter(user_id=user.pk, is_active=True, role__needs_second_factor=True)
+        return needed.exists()
 
 
 def members() -> QuerySet[Membership]:

@@ -12,4 +12,5 @@ urlpatterns = [
     path("<uuid:membership_id>/fermer/", members.close, name="fermer"),
     path("<uuid:membership_id>/rouvrir/", members.reopen, name="rouvrir"),
     path("<uuid:membership_id>/mot-de-passe/", members.reset_password, name="mot_de_passe"),
+    path("<uuid:membership_id>/mot-de-passe/remis/", members.handed_over, name="mot_de_passe_remis"),
 ]

@@ -10,6 +10,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import set_script_prefix
 
+from apps.organisations import handover
 from apps.organisations.models import Membership, User
 from apps.organisations.services import members
 from apps.organisations.services.create_user import grant_membership
@@ -222,14 +223,51 @@ def test_the_list_shows_who_is_in_and_who_was(tenant, autre_tenant, screen):
 
 
 def test_adding_a_cashier_shows_the_password_once_and_keeps_it_nowhere(screen, tenant):
-    response = screen.post("/sainte-odile/membres/ajouter/", {**NEW, "username": "amina.caisse"})
-    assert response.status_code == 200
+    sent = screen.post("/sainte-odile/membres/ajouter/", {**NEW, "username": "amina.caisse"})
+    amina = User.objects.get(username="amina.caisse@sainte-odile")
+    assert sent["Location"] == f"/sainte-odile/membres/{of(amina).pk}/mot-de-passe/remis/"
+    waiting = str(dict(screen.session))
+    response = screen.get(sent["Location"])
     assert "no-store" in response["Cache-Control"]
-    password = re.search(rf"([{ALPHABET}]{{4}}-){{3}}[{ALPHABET}]{{4}}", text(response))
+    password = one_time_password(response)
     assert password is not None
-    assert User.objects.get(username="amina.caisse@sainte-odile").check_password(password[0])
-    assert password[0] not in str(dict(screen.session))
-    assert password[0] not in text(screen.get("/sainte-odile/membres/"))
+    assert amina.check_password(password)
+    assert password not in waiting, "it waits encrypted"
+    assert password not in text(screen.get("/sainte-odile/membres/"))
+
+
+def one_time_password(response) -> str | None:
+    found = re.search(rf">((?:[{ALPHABET}]{{4}}-){{3}}[{ALPHABET}]{{4}})<", text(response))
+    return found and found[1]
+
+
+def test_asked_again_the_page_says_that_it_was_shown_and_offers_another(screen, tenant):
+    sent = screen.post("/sainte-odile/membres/ajouter/", {**NEW, "username": "amina.caisse"})
+    first = one_time_password(screen.get(sent["Location"]))
+    again = screen.get(sent["Location"])
+    assert (again.status_code, one_time_password(again)) == (200, None)
+    assert "no-store" in again["Cache-Control"]
+    assert "a déjà été montré" in text(again)
+    member = of(User.objects.get(username="amina.caisse@sainte-odile"))
+    assert f'action="/sainte-odile/membres/{member.pk}/mot-de-passe/"' in text(again)
+    other = one_time_password(screen.post(f"/sainte-odile/membres/{member.pk}/mot-de-passe/", follow=True))
+    assert other not in {None, first}
+
+
+def test_no_other_session_and_no_other_member_s_page_reads_it(screen, tenant, admin):
+    sent = screen.post("/sainte-odile/membres/ajouter/", {**NEW, "username": "amina.caisse"})
+    elsewhere = Client()
+    elsewhere.force_login(User.objects.get(pk=admin.id))
+    assert one_time_password(elsewhere.get(sent["Location"])) is None
+    other = of(make_user(tenant))
+    assert one_time_password(screen.get(f"/sainte-odile/membres/{other.pk}/mot-de-passe/remis/")) is None
+    assert one_time_password(screen.get(sent["Location"])) is not None
+
+
+def test_one_that_nobody_fetched_is_not_shown_later(screen, tenant, monkeypatch):
+    sent = screen.post("/sainte-odile/membres/ajouter/", {**NEW, "username": "amina.caisse"})
+    monkeypatch.setattr(handover, "SECONDS", -1)
+    assert one_time_password(screen.get(sent["Location"])) is None
 
 
 def test_adding_somebody_with_an_address_sends_the_link(screen, tenant, django_capture_on_commit_callbacks):
@@ -305,12 +343,14 @@ def test_the_one_time_password_is_offered_only_where_it_may_be(screen, tenant):
     cashier, shared = of(make_user(tenant)), of(make_user(tenant, "comptable", email="rose@exemple.cm"))
     assert "Nouveau mot de passe" in text(screen.get(f"/sainte-odile/membres/{cashier.pk}/"))
     assert "Nouveau mot de passe" not in text(screen.get(f"/sainte-odile/membres/{shared.pk}/"))
-    response = screen.post(f"/sainte-odile/membres/{cashier.pk}/mot-de-passe/")
+    response = screen.post(f"/sainte-odile/membres/{cashier.pk}/mot-de-passe/", follow=True)
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     assert "Valable 24 heures, pour une connexion" in " ".join(re.sub("<[^>]+>", " ", text(response)).split())
     refused = screen.post(f"/sainte-odile/membres/{shared.pk}/mot-de-passe/", follow=True)
     assert "choisit elle-même" in text(refused)
+    page = f"/sainte-odile/membres/{shared.pk}/"
+    assert screen.get(f"{page}mot-de-passe/remis/")["Location"] == page
 
 
 @pytest.mark.parametrize("path", ["fermer/", "rouvrir/", "mot-de-passe/"])

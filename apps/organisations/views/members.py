@@ -15,9 +15,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from apps.organisations import selectors
+from apps.organisations import handover, selectors
 from apps.organisations.forms import MemberForm, RoleForm
 from apps.organisations.invitations import send_invitation
 from apps.organisations.models import Membership
@@ -56,7 +56,7 @@ def add(request: HttpRequest) -> HttpResponse:
     except BusinessError as refusal:
         return _page(request, "membre_ajouter", form, refusal)
     if added.one_time_password:
-        return _show_once(request, added.membership, added.one_time_password)
+        return _hand_over(request, added.membership, added.one_time_password)
     user = added.membership.user
     if added.is_new_account:
         transaction.on_commit(lambda: send_invitation(request, user, staff.tenant), robust=True)
@@ -123,17 +123,29 @@ def _do(request: HttpRequest, membership_id: uuid.UUID, service: Callable[..., M
 @permission_required(MANAGE)
 @require_POST
 def reset_password(request: HttpRequest, membership_id: uuid.UUID) -> HttpResponse:
-    """Show a new password for one use, once, for an account without e-mail."""
+    """Issue a new password for one use, for an account without e-mail, and lead to the page that shows it once."""
     found = _membership(membership_id)
     try:
         password = members.reset_password_once(membership_id=found.pk, acteur=cast(StaffRequest, request).acteur)
     except BusinessError as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(reverse("membres:membre", args=[found.pk]))
-    return _show_once(request, found, password)
+    return _hand_over(request, found, password)
 
 
-def _show_once(request: HttpRequest, membership: Membership, password: str) -> HttpResponse:
-    """Answer with the password itself: it is kept nowhere, neither in the session nor in the trail."""
-    context = {"member": membership, "password": password, "hours": members.ONE_TIME_LIFE // timedelta(hours=1)}
+def _hand_over(request: HttpRequest, membership: Membership, password: str) -> HttpResponse:
+    handover.hand_over(request.session, membership.pk, password)
+    return HttpResponseRedirect(reverse("membres:mot_de_passe_remis", args=[membership.pk]))
+
+
+@never_cache
+@permission_required(MANAGE)
+@require_GET
+def handed_over(request: HttpRequest, membership_id: uuid.UUID) -> HttpResponse:
+    """Show the password that this session has just issued, once; asked again, say so and offer to issue another."""
+    found = _membership(membership_id)
+    if found.user.email:
+        return HttpResponseRedirect(reverse("membres:membre", args=[found.pk]))
+    password = handover.take(request.session, found.pk)
+    context = {"member": found, "password": password, "hours": members.ONE_TIME_LIFE // timedelta(hours=1)}
     return render(request, "organisations/membre_mot_de_passe.html", context)
