@@ -1,10 +1,33 @@
 -- Posting and validation. The runtime role may only read entries, lines and totals; these functions
 -- write them, for the tenant in scope and no other, and take nothing on trust that the database knows.
 
+-- The rule that imputes a line of a fact: of those that accept it on that day, the most specific, in the order that
+-- `grand_livre/imputation.py` gives. A rate is compared as a number; an empty criterion accepts anything.
+create or replace function comptabilite_regle_de(p_tenant uuid, p_type text, p_jour date, p_role text, p_criteres jsonb)
+returns uuid language sql stable set search_path = pg_catalog, pg_temp as $$
+  select r.id
+  from (select case when p_criteres->>'taxe' ~ '^\s*\d+(\.\d+)?\s*$' then trim_scale((p_criteres->>'taxe')::numeric)::text
+               else p_criteres->>'taxe' end as taxe) fait,
+    public.comptabilite_regleimputation r,
+    lateral (values ((r.compte_bancaire <> '')::int, (r.caisse <> '')::int, (r.operateur <> '')::int, (r.service <> '')::int,
+      (r.taxe <> '')::int, (r.type_recette <> '')::int, (r.moyen <> '')::int))
+      as nomme(compte_bancaire, caisse, operateur, service, taxe, type_recette, moyen)
+  where r.tenant_id = p_tenant and r.type_fait = p_type and r.role = p_role
+    and p_jour between coalesce(r.valide_du, '-infinity') and coalesce(r.valide_au, 'infinity')
+    and r.compte_bancaire in ('', btrim(p_criteres->>'compte_bancaire')) and r.caisse in ('', btrim(p_criteres->>'caisse'))
+    and r.operateur in ('', btrim(p_criteres->>'operateur')) and r.service in ('', btrim(p_criteres->>'service'))
+    and r.type_recette in ('', btrim(p_criteres->>'type_recette')) and r.moyen in ('', btrim(p_criteres->>'moyen'))
+    and r.taxe in ('', fait.taxe)
+  order by nomme.compte_bancaire + nomme.caisse + nomme.operateur + nomme.service + nomme.taxe + nomme.type_recette
+    + nomme.moyen desc, nomme.* desc
+  limit 1
+$$;
+revoke all on function comptabilite_regle_de(uuid, text, date, text, jsonb) from public;
+
 -- Posts all the entries of one fact, once, in one call: one entry a journal. p_ecritures is an array of
 -- {id, journal, libelle, lignes: [{id, ordre, compte, tiers, libelle, debit, credit, regle}]}; amounts are strings.
 -- Date, document, currency and author are the fact's. Each line is one line of the fact (those of zero make
--- none), its amount on the side, in the account and in the journal of a rule of that fact and role.
+-- none), its amount on the side, in the account and in the journal of the rule that imputes it, and of no other.
 drop function if exists comptabilite_comptabiliser(uuid, jsonb);
 create or replace function comptabilite_comptabiliser(p_tenant uuid, p_fait uuid, p_ecritures jsonb) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -33,14 +56,14 @@ begin
   end if;
   if exists (
     with attendues as (
-      select l.role, l.amount from jsonb_to_recordset(v_fait.lines) as l(role text, amount numeric) where l.amount <> 0
+      select coalesce(comptabilite_regle_de(p_tenant, v_fait.type, v_fait.date, l.role, l.criteria), v_fait.id) as regle, l.amount
+      from jsonb_to_recordset(v_fait.lines) as l(role text, amount numeric, criteria jsonb) where l.amount <> 0
     ), passees as (
-      select r.role::text, case r.sens when 'DEBIT' then l.debit else l.credit end as amount
+      select r.id as regle, case r.sens when 'DEBIT' then l.debit else l.credit end as amount
       from jsonb_array_elements(p_ecritures) e
       cross join jsonb_to_recordset(e->'lignes') as l(compte uuid, tiers uuid, debit numeric, credit numeric, regle uuid)
-      left join comptabilite_regleimputation r on r.tenant_id = p_tenant and r.id = l.regle and r.type_fait = v_fait.type
+      left join comptabilite_regleimputation r on r.tenant_id = p_tenant and r.id = l.regle
         and r.compte_id = l.compte and r.journal_id = (e->>'journal')::uuid
-        and v_fait.date between coalesce(r.valide_du, '-infinity') and coalesce(r.valide_au, 'infinity')
         and (l.tiers is null or l.tiers = v_fait.tiers_id)
     )
     (select * from attendues except all select * from passees) union all (select * from passees except all select * from attendues)

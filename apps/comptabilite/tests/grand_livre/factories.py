@@ -162,7 +162,7 @@ def appeler(cursor: Any, tenant_id: UUID, fait: UUID | None, *documents: dict[st
     cursor.execute("select comptabilite_comptabiliser(%s, %s, %s::jsonb)", [tenant_id, fait, json.dumps(documents)])
 
 
-def fait_de(cursor: Any, tenant_id: UUID, ecriture: dict[str, Any]) -> UUID:
+def fait_de(cursor: Any, tenant_id: UUID, ecriture: dict[str, Any], criteres: Mapping[str, str] | None = None) -> UUID:
     """Write by hand the fact that says what `ecriture` says, and a rule for each line: what stops it then is the entry itself."""
     fait, lignes = uuid7(), []
     for ligne in ecriture["lignes"]:
@@ -174,7 +174,7 @@ def fait_de(cursor: Any, tenant_id: UUID, ecriture: dict[str, Any]) -> UUID:
             " values (%s, %s, %s, %s, '', '', '', '', '', '', '', %s, %s, %s, now(), 'essai')",
             [ligne["regle"], tenant_id, f"essai:{fait}", role, sens, ligne["compte"], ecriture["journal"]],
         )
-        lignes.append({"role": role, "criteria": {}, "amount": ligne[sens.lower()], "label": ""})
+        lignes.append({"role": role, "criteria": dict(criteres or {}), "amount": ligne[sens.lower()], "label": ""})
     cursor.execute(
         "insert into socle_fait (id, tenant_id, type, source_type, source_id, number, date, currency, lines, tiers_label,"
         " acteur_kind, acteur_label, key, snapshot, created_at)"

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
+from itertools import combinations
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg import errors
+from psycopg.types.json import Jsonb
 
+from apps.comptabilite.grand_livre.imputation import CRITERES, LigneDeFait, choisir
 from apps.comptabilite.grand_livre.models import (
     CompteComptable,
     Ecriture,
@@ -19,6 +24,7 @@ from apps.comptabilite.grand_livre.models import (
     LigneEcriture,
     RegleImputation,
 )
+from apps.comptabilite.grand_livre.services.comptabiliser import regles_du
 from apps.comptabilite.grand_livre.services.valider_ecritures import valider_ecritures
 from apps.comptabilite.tests.grand_livre.factories import (
     appeler,
@@ -179,6 +185,58 @@ def test_entries_say_what_their_fact_says(committed_tenant: Tenant, livre: psyco
     livre.commit()
     with scope(committed_tenant.id):
         assert Ecriture.objects.get(fait_id=fait).montant == 700
+
+
+def test_the_database_chooses_the_rule_that_python_chooses(committed_tenant: Tenant) -> None:
+    """Sixty contests of six rules that all accept the line, as many criteria as they please."""
+    hasard = Random(20261120)
+    ensembles = [noms for taille in range(len(CRITERES) + 1) for noms in combinations(CRITERES, taille)]
+    with scope(committed_tenant.id):
+        compte, journal = CompteComptable.objects.get(numero="5711"), Journal.objects.get(code="OD")
+        for contest in range(60):
+            for noms in hasard.sample(ensembles, 6):
+                RegleImputation.objects.create(
+                    type_fait=f"essai-{contest}", role="reglement", sens="DEBIT", compte=compte, journal=journal,
+                    cree_par="essai", **dict.fromkeys(noms, "A"),
+                )  # fmt: skip
+    criteres = dict.fromkeys(CRITERES, "A")
+    ligne = LigneDeFait("reglement", Decimal(1), criteres=criteres)
+    with scope(committed_tenant.id), connexion("owner", committed_tenant.id) as sql:
+        for contest in range(60):
+            asked = [committed_tenant.id, f"essai-{contest}", aujourd_hui(), Jsonb(criteres)]
+            found = sql.execute("select comptabilite_regle_de(%s, %s, %s, 'reglement', %s)", asked).fetchone()
+            chosen = choisir(regles_du(f"essai-{contest}", aujourd_hui()), f"essai-{contest}", ligne, aujourd_hui())
+            assert chosen is not None
+            assert found == (chosen.id,)
+
+
+@pytest.mark.parametrize("taux", ["19.25", "19.250", " 19.25 ", "0019.25"])
+def test_a_rate_is_the_same_however_it_is_written(committed_tenant: Tenant, taux: str) -> None:
+    ligne = LigneDeFait("taxe", Decimal(1), criteres={"taxe": taux})
+    with scope(committed_tenant.id):
+        compte, journal = CompteComptable.objects.get(numero="5711"), Journal.objects.get(code="OD")
+        de_ce_taux = {"type_fait": "essai", "role": "taxe", "taxe": "19.250", "sens": "CREDIT", "cree_par": "essai"}
+        taxee = RegleImputation.objects.create(compte=compte, journal=journal, **de_ce_taux).en_regle()
+    assert choisir([taxee], "essai", ligne, aujourd_hui()) == taxee
+    with connexion("owner", committed_tenant.id) as sql:
+        asked = [committed_tenant.id, aujourd_hui(), Jsonb({"taxe": taux})]
+        found = sql.execute("select comptabilite_regle_de(%s, 'essai', %s, 'taxe', %s)", asked).fetchone()
+    assert found == (taxee.id,)
+
+
+def test_a_wider_rule_than_the_most_specific_posts_nothing(committed_tenant: Tenant, livre: psycopg.Connection) -> None:
+    """Mobile money of any operator in the place of MTN's account: both rules accept the line, one imputes it."""
+    ecriture = ecriture_de(committed_tenant)
+    fait = fait_de(livre, committed_tenant.id, ecriture, criteres={"moyen": "MOBILE", "operateur": "MTN"})
+    etroite = str(uuid7())
+    livre.execute(
+        "insert into comptabilite_regleimputation select (jsonb_populate_record(r, jsonb_build_object('id', %s::text,"
+        " 'operateur', 'MTN'))).* from comptabilite_regleimputation r where r.id = %s",
+        [etroite, ecriture["lignes"][0]["regle"]],
+    )
+    refuse(livre, "comptabilite_ecriture_du_fait", committed_tenant, fait, ecriture)
+    ecriture["lignes"][0]["regle"] = etroite
+    appeler(livre, committed_tenant.id, fait, ecriture)
 
 
 def test_date_author_document_and_state_are_the_facts(committed_tenant: Tenant, livre: psycopg.Connection) -> None:

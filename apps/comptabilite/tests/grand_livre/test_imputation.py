@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import combinations
 from uuid import UUID
@@ -25,13 +25,7 @@ from apps.comptabilite.grand_livre.imputation import (
     normaliser_criteres,
     specificite,
 )
-
-JOUR = date(2026, 10, 2)
-JOURNAUX = [UUID(int=900 + n) for n in range(3)]
-
-
-def regle(numero: int, role: str = "reglement", sens: Sens = Sens.DEBIT, journal: int = 0, **criteres: str) -> Regle:
-    return Regle(UUID(int=numero), "fait", role, sens, UUID(int=100 + numero), JOURNAUX[journal], criteres)
+from apps.comptabilite.tests.grand_livre.regles import JOUR, JOURNAUX, lignes_de_fait, regle, regles_sans_doublon
 
 
 def ligne(role: str = "reglement", montant: str = "100", **criteres: str) -> LigneDeFait:
@@ -134,35 +128,6 @@ def test_zero_makes_no_line_and_needs_no_rule() -> None:
 def test_a_negative_amount_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         imputer("fait", JOUR, [ligne(montant="-1")], [regle(1)])
-
-
-ROLES = ("reglement", "creance", "produit")
-
-
-@st.composite
-def regles_sans_doublon(draw: st.DrawFn) -> list[Regle]:
-    cles = draw(
-        st.lists(
-            st.tuples(
-                st.sampled_from(ROLES), st.dictionaries(st.sampled_from(CRITERES), st.sampled_from("AB"), max_size=4)
-            ),
-            max_size=25,
-            unique_by=lambda cle: (cle[0], tuple(sorted(cle[1].items()))),
-        )
-    )
-    sens, journaux = st.sampled_from(list(Sens)), st.integers(0, len(JOURNAUX) - 1)
-    return [regle(n, role, draw(sens), draw(journaux), **criteres) for n, (role, criteres) in enumerate(cles)]
-
-
-lignes_de_fait = st.lists(
-    st.builds(
-        lambda role, montant, criteres: LigneDeFait(role, montant, "", criteres),
-        st.sampled_from(ROLES),
-        st.decimals(0, 10**9, places=0),
-        st.dictionaries(st.sampled_from(CRITERES), st.sampled_from("AB"), max_size=7),
-    ),
-    max_size=8,
-)
 
 
 @given(regles_sans_doublon(), lignes_de_fait)
