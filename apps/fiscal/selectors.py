@@ -105,6 +105,12 @@ def traces_of_fact(fact_id: UUID) -> Iterator[Trace]:
             kind=_("Maillon de la chaîne"),
             label=count(number),
             url=reverse("fiscal:link", args=[number]),
+            permission="fiscal.view_fiscalentry",
             detail=f"{chain_hash[:12]}…",
         )
-        yield Trace(kind=_("Preuve"), label=_("à imprimer ou à remettre"), url=reverse("fiscal:proof", args=[number]))
+        yield Trace(
+            kind=_("Preuve"),
+            label=_("à imprimer ou à remettre"),
+            url=reverse("fiscal:proof", args=[number]),
+            permission="fiscal.prove_entry",
+        )

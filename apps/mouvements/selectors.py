@@ -179,6 +179,7 @@ def traces_du_fait(fait_id: uuid.UUID) -> list[Trace]:
             kind=_("Mouvement"),
             label=format_amount(mouvement.montant_signe, mouvement.devise),
             url=f"{reverse('mouvements:compte', args=[mouvement.tiers_id])}#m-{mouvement.pk}",
+            permission="mouvements.view_mouvementfinancier",
             detail=mouvement.get_statut_display(),
         )
         for mouvement in MouvementFinancier.objects.filter(fait_id=fait_id)

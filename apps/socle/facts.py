@@ -104,11 +104,15 @@ class PublishedFact:
 
 @dataclass(frozen=True)
 class Trace:
-    """What a subscriber made of a fact, for a screen: its kind, its own label, and where to see it."""
+    """What a subscriber made of a fact, for a screen: its kind, its own label, and where to see it.
+
+    `permission` is what the page at `url` asks for: whoever lacks it reads the label, and is led nowhere.
+    """
 
     kind: Text
     label: str
     url: str
+    permission: str
     detail: str = ""
 
 

@@ -139,7 +139,9 @@ def test_an_unknown_link_is_404(tenant: Tenant, enter: Any) -> None:
 def test_document_and_entry_are_one_click_away(tenant: Tenant, enter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (link,) = chain_links(tenant, 1)
     monkeypatch.setitem(facts._source_links, "organisations.Tiers", lambda pk: (f"/ailleurs/{pk}/", "Le document"))
-    entry = Trace(kind="Écriture", label="CA 12", url="/sainte-odile/comptabilite/12/")
+    entry = Trace(
+        kind="Écriture", label="CA 12", url="/sainte-odile/comptabilite/12/", permission="fiscal.view_fiscalentry"
+    )
     monkeypatch.setitem(facts._traces, "comptabilite", lambda fact_id: [entry] if fact_id == link.fact_id else [])
     html = page(enter(), f"{CHAIN}1/")
     assert f'href="/ailleurs/{link.entity_id}/">Le document' in html

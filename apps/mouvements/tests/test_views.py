@@ -117,7 +117,7 @@ def test_a_movement_leads_to_its_entry(tenant, get, monkeypatch):
 
     def two_entries(fait_id):
         assert fait_id == mouvement.fait_id
-        return [Trace("Écriture", "VT", "/vt/"), Trace("Écriture", "CA", "/ca/")]
+        return [Trace("Écriture", label, f"/{label.lower()}/", "comptabilite.view_ecriture") for label in ("VT", "CA")]
 
     monkeypatch.setitem(facts._traces, "comptabilite", two_entries)
     assert get(path)["Location"] == "/vt/"

@@ -25,6 +25,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from apps.socle.facts import Trace
 from apps.socle.money import format_amount, plain
 from apps.socle.phones import write_phone
 from apps.socle.progress import count
@@ -292,6 +293,13 @@ def ligne_totaux(
     `colonnes` is what the label spans; a None among `montants` leaves its cell empty.
     """
     return {"libelle": libelle, "montants": montants, "devise": devise, "colonnes": colonnes, "note": note}
+
+
+@register.inclusion_tag("composants/traces.html", takes_context=True)
+def traces_du_fait(context: Context, traces: Iterable[Trace]) -> dict[str, Any]:
+    """`<dl class="paires">{% traces_du_fait traces %}</dl>`: what a fact left, linked where this person may look."""
+    user = context["request"].user
+    return {"traces": [(trace, user.has_perm(trace.permission)) for trace in traces]}
 
 
 @register.inclusion_tag("composants/frise.html")

@@ -149,6 +149,7 @@ def traces_du_fait(fait_id: UUID) -> list[Trace]:
             _("Écriture"),
             e.numero_ecriture or f"{e.journal.code} {e.piece_justificative}".strip(),
             reverse("grand_livre:ecriture", args=[e.id]),
+            "comptabilite.view_ecriture",
             ECRITURE.label(e.statut),
         )
         for e in ecritures
@@ -156,5 +157,6 @@ def traces_du_fait(fait_id: UUID) -> list[Trace]:
     attente = ImputationEnAttente.objects.filter(fait_id=fait_id, statut=EN_ATTENTE).first()
     if attente:
         lieu = reverse("grand_livre:imputation", args=[attente.id])
-        traces.append(Trace(_("Écriture"), _("Imputation en attente"), lieu, attente.get_motif_display()))
+        droit = "comptabilite.view_imputationenattente"
+        traces.append(Trace(_("Écriture"), _("Imputation en attente"), lieu, droit, attente.get_motif_display()))
     return traces

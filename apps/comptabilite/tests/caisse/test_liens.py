@@ -13,6 +13,7 @@ from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_sessi
 from apps.comptabilite.caisse.services.valider_facture import valider_facture
 from apps.comptabilite.caisse.services.vendre_au_comptant import vendre_au_comptant
 from apps.comptabilite.grand_livre.selectors import ecritures_du_fait
+from apps.comptabilite.tests.caisse.ecrans import Personne
 from apps.comptabilite.tests.caisse.factories import Guichet, especes, lignes, make_facture
 from apps.fiscal.selectors import entries_of_source
 from apps.mouvements.models import MouvementFinancier
@@ -114,3 +115,25 @@ def test_a_second_invoice_paid_first_leaves_the_first_open(guichet: Guichet, ven
     statuts = dict(MouvementFinancier.objects.filter(sens="debit").values_list("reference_origine", "statut"))
     assert statuts[str(ancienne.invoice_id)] == "en_attente"
     assert statuts[str(recente.invoice_id)] == "payé"
+
+
+@pytest.mark.parametrize("role", ["caissier", "comptable", "auditeur", "administrateur"])
+def test_no_page_of_the_trail_leads_its_reader_to_a_closed_door(guichet: Guichet, vente, role: str, settings) -> None:
+    """What a fact left is said to whoever reads its document; it is a link only where that person may open it."""
+    settings.SECOND_FACTOR = "optional"
+    qui = guichet.caissiere if role == "caissier" else make_user(guichet.tenant, role)
+    personne = Personne(guichet.tenant, qui)
+    [mouvement, *_] = MouvementFinancier.objects.all()
+    pages = [
+        personne.ouvrir("caisse:quittance", vente.quittance.pk),
+        personne.ouvrir("caisse:facture", vente.facture.pk),
+        personne.ouvrir("caisse:une_session", guichet.session.pk),
+        personne.ouvrir("facturation:facture", vente.facture.invoice_id),
+        personne.ouvrir("mouvements:compte", mouvement.tiers_id),
+    ]
+    lues = [page for page in pages if page.statut == 200]
+    assert "Maillon de la chaîne" in lues[0].texte
+    adresses = {a.get("href", "").partition("#")[0] for page in lues for a in page.trouver("a")}
+    ici = {adresse for adresse in adresses if adresse.startswith(f"/{guichet.tenant.slug}/")}
+    assert len(ici) > 5
+    assert [adresse for adresse in sorted(ici) if personne.client.get(adresse, follow=True).status_code == 403] == []
