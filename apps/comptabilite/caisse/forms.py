@@ -16,13 +16,13 @@ from apps.comptabilite.caisse.contexte import controler_montant
 from apps.comptabilite.caisse.models import Caisse
 from apps.comptabilite.caisse.reprise.fichiers import TAILLE_MAXIMUM
 from apps.comptabilite.caisse.saisies import LigneSaisie, PaiementSaisi
-from apps.comptabilite.caisse.selectors import caisses_libres
+from apps.comptabilite.caisse.selectors import caisses_libres, dernier_comptage
 from apps.comptabilite.caisse.services.paiements import EXIGES, LONGUEURS
 from apps.comptabilite.caisse.vraisemblance import fonds_inhabituel, quantite_inhabituelle
 from apps.hospital.calcul import verifier_ligne
 from apps.hospital.choices import TypeRecette
 from apps.socle.errors import BusinessError
-from apps.socle.money import format_amount
+from apps.socle.money import format_amount, plain
 from apps.socle.screens.amounts import AmountField, write_amount
 from apps.socle.screens.confirmation import ConfirmedForm
 from apps.socle.screens.dates import POSSIBLE_DAYS
@@ -167,10 +167,16 @@ class PaiementForm(forms.Form):
 
 
 class OuvertureForm(ConfirmedForm):
-    """Opening a till: which one, and what lies in its drawer, in `devise`; a float unlike any other is asked twice."""
+    """Opening a till: which one, and what lies in its drawer, in `devise`.
+
+    A float that is not what was counted there last is asked twice, since the difference is booked; so is one
+    unlike any other in a till that was never counted. `propose` remembers what the screen proposed, so that the
+    float follows the till that is chosen until a person types another.
+    """
 
     caisse = forms.ModelChoiceField(label=_("Caisse"), queryset=Caisse.objects.none(), empty_label=None)
     fonds = AmountField(label=_("Fonds de caisse"), help_text=_("Ce que le tiroir contient maintenant, compté."))
+    propose = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, devise: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -189,10 +195,27 @@ class OuvertureForm(ConfirmedForm):
             except BusinessError as erreur:
                 self.add_error("fonds", str(erreur))
             else:
-                if fonds_inhabituel(data["caisse"].pk, fonds, self.devise):
-                    dit = _("Un fonds de %s, c’est beaucoup. S’il est juste, envoyez de nouveau pour confirmer.")
-                    self.ask_twice("fonds", fonds, dit % format_amount(fonds, self.devise))
+                self._demander_le_fonds(data["caisse"], fonds)
         return data
+
+    def _demander_le_fonds(self, caisse: Caisse, fonds: Decimal) -> None:
+        compte = dernier_comptage(caisse.pk)
+        if compte is None and fonds_inhabituel(fonds, self.devise):
+            dit = _("Un fonds de %s, c’est beaucoup. S’il est juste, envoyez de nouveau pour confirmer.")
+            self.ask_twice("fonds", fonds, dit % format_amount(fonds, self.devise), caisse.code)
+        elif compte is not None and fonds != compte:
+            montants = {"fonds": fonds, "compte": compte, "ecart": abs(fonds - compte)}
+            dits = {nom: format_amount(montant, self.devise) for nom, montant in montants.items()}
+            plus = _(
+                "À la dernière fermeture, %(compte)s ont été comptés dans %(caisse)s ; vous en écrivez %(fonds)s, soit "
+                "%(ecart)s de plus, comptabilisés comme un apport. Si c’est juste, envoyez de nouveau pour confirmer."
+            )
+            moins = _(
+                "À la dernière fermeture, %(compte)s ont été comptés dans %(caisse)s ; vous en écrivez %(fonds)s, soit "
+                "%(ecart)s de moins, comptabilisés comme un retrait. Si c’est juste, envoyez de nouveau pour confirmer."
+            )
+            dit = (plus if fonds > compte else moins) % {**dits, "caisse": caisse.code}
+            self.ask_twice("fonds", fonds, dit, f"{caisse.code} {plain(compte)}")
 
 
 class FermetureForm(SansNumeroDeCarte):

@@ -51,14 +51,25 @@ def caisses_libres() -> QuerySet[Caisse]:
     return Caisse.objects.filter(actif=True).exclude(pk__in=occupees)
 
 
+def derniere_caisse_tenue(caissier_id: uuid.UUID | None) -> uuid.UUID | None:
+    """Return the till that this cashier opened last, whatever its state; None for whoever never held one."""
+    siennes = SessionCaisse.objects.filter(caissier_id=caissier_id, reprise=None)
+    return siennes.order_by("-ouverte_le", "-id").values_list("caisse_id", flat=True).first()
+
+
 def solde_de_caisse(caisse_id: uuid.UUID) -> Decimal:
     """Return what the till held when it was last counted, in the tenant's currency; 0 for a till never counted."""
+    return dernier_comptage(caisse_id) or ZERO
+
+
+def dernier_comptage(caisse_id: uuid.UUID) -> Decimal | None:
+    """Return what was counted when the till was last closed, in the tenant's currency; None where it never was."""
     derniere = (
         SessionCaisse.objects.filter(caisse_id=caisse_id, statut=StatutSession.FERMEE, reprise=None)
         .order_by("-fermee_le", "-id")
         .first()
     )
-    return derniere.compte if derniere and derniere.compte is not None else ZERO
+    return derniere.compte if derniere else None
 
 
 def especes_attendues(session: SessionCaisse) -> Decimal:

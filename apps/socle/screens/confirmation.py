@@ -1,4 +1,5 @@
-"""Asking twice before believing an amount that is possible and unlikely: a slip of the finger adds zeros."""
+"""Asking twice before believing an amount that is possible and unlikely: a slip of the finger adds zeros, or takes
+what the screen proposed for something else."""
 
 from __future__ import annotations
 
@@ -14,19 +15,21 @@ class ConfirmedForm(forms.Form):
     """A form that comes back once with a warning beside an unlikely amount, and takes it the second time.
 
     What was warned of travels in the hidden `confirme`, so that nothing is remembered here and no script is
-    needed; another amount typed meanwhile is asked about again. Templates that write their fields one by one
+    needed; another amount typed meanwhile, or for another thing (`about`), is asked about again. Templates that write their fields one by one
     write `{{ form.confirme }}` too.
     """
 
-    confirme = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
+    confirme = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
-    def ask_twice(self, name: str, amount: Decimal, warning: str | Promise) -> None:
+    def ask_twice(self, name: str, amount: Decimal, warning: str | Promise, about: str = "") -> None:
         """Refuse the field `name` with `warning`, unless `amount` was sent with that warning under one's eyes.
 
-        Call it from `clean`, when the amount has nothing else wrong.
+        `about` says in a few characters what else the warning was about: a till and what it held. Call it from
+        `clean`, when the amount has nothing else wrong.
         """
-        if self.cleaned_data.get("confirme") == plain(amount):
+        asked = f"{plain(amount)} {about}".strip()
+        if self.cleaned_data.get("confirme") == asked:
             return
         self.data = self.data.copy()
-        self.data[self.add_prefix("confirme")] = plain(amount)
+        self.data[self.add_prefix("confirme")] = asked
         self.add_error(name, forms.ValidationError(warning, code="confirmation-required"))

@@ -21,6 +21,7 @@ from apps.comptabilite.caisse.listes import recettes_par_moyen
 from apps.comptabilite.caisse.models import PaiementQuittance, RegleValidation, SessionCaisse
 from apps.comptabilite.caisse.selectors import (
     caisses_libres,
+    derniere_caisse_tenue,
     especes_attendues,
     regle_en_vigueur,
     session_ouverte,
@@ -34,6 +35,7 @@ from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
 from apps.socle.errors import BusinessError
 from apps.socle.idempotency import run_once
+from apps.socle.screens.amounts import write_amount
 from apps.socle.screens.lists import page_of
 from apps.socle.templatetags.cauris import KEY_FIELD
 
@@ -48,15 +50,22 @@ def ma_caisse(request: HttpRequest) -> HttpResponse:
     staff = cast(StaffRequest, request)
     session = session_ouverte(staff.acteur.id)
     if session is None:
-        return _dessiner(staff, ouverture=_ouverture_proposee(staff.tenant.currency))
+        return _dessiner(staff, ouverture=_ouverture_proposee(staff))
     return _dessiner(staff, session=session, fermeture=FermetureForm(initial={"session": session.id}))
 
 
-def _ouverture_proposee(devise: str) -> OuvertureForm:
-    """Propose the first free till with what it held when it was last counted."""
-    caisse = caisses_libres().order_by("code").first()
-    tenu = solde_de_caisse(caisse.id) if caisse else Decimal(0)
-    return OuvertureForm(devise=devise, initial={"caisse": caisse, "fonds": tenu})
+def _ouverture_proposee(staff: StaffRequest) -> OuvertureForm:
+    """Propose the till that is being chosen, else the one this cashier held last, else the first free one.
+
+    Its float is what it held when it was last counted, unless the person typed another than was proposed.
+    """
+    libres = {str(caisse.pk): caisse for caisse in caisses_libres().order_by("code")}
+    siennes = (staff.GET.get("caisse", ""), str(derniere_caisse_tenue(staff.acteur.id)), *libres)
+    caisse = next((libres[cle] for cle in siennes if cle in libres), None)
+    tenu = write_amount(solde_de_caisse(caisse.pk) if caisse else Decimal(0))
+    saisi, propose = (staff.GET.get(nom, "").strip()[:30] for nom in ("fonds", "propose"))
+    initial = {"caisse": caisse, "fonds": tenu if saisi == propose else saisi, "propose": tenu}
+    return OuvertureForm(devise=staff.tenant.currency, initial=initial)
 
 
 @permission_required(TENIR_CAISSE)
@@ -155,7 +164,8 @@ def _dessiner(
             "nombre_quittances": session.quittances.count(),
             "attendu": especes_attendues(session),
         }
-    return render(staff, "comptabilite/caisse/session.html", contexte, status=status)
+    page = "_ouverture" if staff.htmx and session is None else "session"
+    return render(staff, f"comptabilite/caisse/{page}.html", contexte, status=status)
 
 
 @permission_required(VOIR_REGLE)

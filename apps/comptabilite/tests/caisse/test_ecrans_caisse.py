@@ -33,7 +33,8 @@ def test_a_till_is_opened_with_what_it_holds_and_once(guichet: Guichet, caissier
     formulaire = fermee.formulaire(action=caissiere.adresse("caisse:ouvrir"))
     assert formulaire["fonds"] == "50\u202f000"
     assert formulaire["caisse"] == str(guichet.caisse.pk)
-    premier, second = (envoyer(caissiere, fermee, "caisse:ouvrir", fonds="60 000") for _clic in range(2))
+    demande = envoyer(caissiere, fermee, "caisse:ouvrir", fonds="60 000")
+    premier, second = (envoyer(caissiere, demande, "caisse:ouvrir") for _clic in range(2))
     assert premier.vers == second.vers == caissiere.adresse("caisse:encaisser")
     assert SessionCaisse.objects.filter(statut="OUVERTE").count() == 1
     assert Fait.objects.filter(type="fonds_de_caisse").count() == 2  # the first float, and 10,000 more

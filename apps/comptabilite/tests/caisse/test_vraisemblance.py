@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from apps.comptabilite.caisse.models import FactureCaisse, LigneFactureCaisse, SessionCaisse
+from apps.comptabilite.caisse.models import Caisse, FactureCaisse, LigneFactureCaisse, SessionCaisse
+from apps.comptabilite.caisse.services.creer_caisse import creer_caisse
 from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
+from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
 from apps.comptabilite.caisse.vraisemblance import fonds_inhabituel
 from apps.comptabilite.tests.caisse.ecrans import Page, Personne
 from apps.comptabilite.tests.caisse.factories import Guichet
-from apps.socle.fields import uuid7
+from apps.organisations.tests.factories import make_acteur
+from apps.socle.models import Fait
 
 pytestmark = pytest.mark.database
 BEAUCOUP = "c’est beaucoup"
@@ -34,21 +37,86 @@ def ouvrir(qui: Personne, page: Page, **changements: str) -> Page:
 # The float -------------------------------------------------------------------------------------
 
 
-def test_an_unlikely_float_is_asked_twice(caissiere: Personne, fermee: Page) -> None:
-    demande = ouvrir(caissiere, fermee, fonds="2 000 000")
+def caisse_neuve(guichet: Guichet, code: str = "C2") -> Caisse:
+    return creer_caisse(code=code, libelle=f"Caisse {code}", acteur=guichet.comptable)
+
+
+def test_an_unlikely_first_float_is_asked_twice(guichet: Guichet, caissiere: Personne, fermee: Page) -> None:
+    neuve = str(caisse_neuve(guichet).pk)
+    demande = ouvrir(caissiere, fermee, caisse=neuve, fonds="2 000 000")
     assert demande.statut == 422
     assert f"Un fonds de 2 000 000 FCFA, {BEAUCOUP}" in demande.erreur_de("fonds")
     assert demande.resume == [("#id_fonds", "Fonds de caisse")]
     assert not SessionCaisse.objects.filter(statut="OUVERTE").exists()
+    assert "20 000 000" in ouvrir(caissiere, demande, fonds="20 000 000").erreur_de("fonds")
     confirmee = ouvrir(caissiere, demande)
     assert confirmee.vers == caissiere.adresse("caisse:encaisser")
     assert SessionCaisse.objects.get(statut="OUVERTE").fonds == 2_000_000
 
 
-def test_another_unlikely_float_is_asked_about_again(caissiere: Personne, fermee: Page) -> None:
-    demande = ouvrir(caissiere, fermee, fonds="2 000 000")
-    assert "20 000 000" in ouvrir(caissiere, demande, fonds="20 000 000").erreur_de("fonds")
-    assert ouvrir(caissiere, demande, fonds="200 000").statut == 302
+def test_a_first_float_like_any_other_is_taken_at_once(guichet: Guichet, caissiere: Personne, fermee: Page) -> None:
+    assert ouvrir(caissiere, fermee, caisse=str(caisse_neuve(guichet).pk), fonds="25 000").statut == 302
+
+
+@pytest.mark.parametrize(
+    ("fonds", "dit", "fait"),
+    [("60 000", "10 000 FCFA de plus", "fonds_de_caisse"), ("20 000", "30 000 FCFA de moins", "retrait_de_caisse")],
+)
+def test_a_float_that_is_not_the_last_count_is_asked_before_it_is_booked(
+    caissiere: Personne, fermee: Page, fonds: str, dit: str, fait: str
+) -> None:
+    avant = Fait.objects.count()
+    demande = ouvrir(caissiere, fermee, fonds=fonds)
+    phrase = demande.erreur_de("fonds")
+    assert demande.statut == 422
+    for mot in ("50 000 FCFA ont été comptés dans C1", f"{fonds} FCFA", dit):
+        assert mot in phrase
+    assert Fait.objects.count() == avant
+    assert ouvrir(caissiere, demande).statut == 302
+    assert Fait.objects.filter(type=fait).order_by("created_at").last().lines[0]["amount"] == dit.split(" FCFA")[
+        0
+    ].replace(" ", "")
+
+
+def test_a_confirmation_holds_for_its_till_and_its_amount(guichet: Guichet, caissiere: Personne, fermee: Page) -> None:
+    """What was said of one drawer is not taken for another's; neither is a confirmation typed beforehand."""
+    autre = caisse_neuve(guichet)
+    session = ouvrir_session_caisse(caisse_id=autre.id, fonds=Decimal(5000), acteur=guichet.caissiere)
+    fermer_session_caisse(session_caisse_id=session.id, compte=Decimal(5000), acteur=guichet.caissiere)
+    demande = ouvrir(caissiere, fermee, fonds="60 000")
+    ailleurs = ouvrir(caissiere, demande, caisse=str(autre.pk))
+    assert "5 000 FCFA ont été comptés dans C2" in ailleurs.erreur_de("fonds")
+    assert ouvrir(caissiere, demande, fonds="61 000").statut == 422
+    assert ouvrir(caissiere, demande, fonds="50 000").statut == 302
+
+
+def test_the_till_she_held_last_is_proposed_with_its_own_float(guichet: Guichet, caissiere: Personne) -> None:
+    fermer_session_caisse(session_caisse_id=guichet.session.id, compte=Decimal(50_000), acteur=guichet.caissiere)
+    c2 = caisse_neuve(guichet)
+    session = ouvrir_session_caisse(caisse_id=c2.id, fonds=Decimal(7000), acteur=guichet.caissiere)
+    fermer_session_caisse(session_caisse_id=session.id, compte=Decimal(7000), acteur=guichet.caissiere)
+    page = caissiere.ouvrir("caisse:session").formulaire(id="ouverture")
+    assert (page["caisse"], page["fonds"]) == (str(c2.pk), "7\u202f000")
+    # Another till chosen without a script: its float is not the first one's, and that is asked.
+    demande = ouvrir(caissiere, caissiere.ouvrir("caisse:session"), caisse=str(guichet.caisse.pk))
+    assert "50 000 FCFA ont été comptés dans C1" in demande.erreur_de("fonds")
+    # Taken by somebody else meanwhile: the first free one.
+    autre = make_acteur(guichet.tenant, "caissier")
+    ouvrir_session_caisse(caisse_id=c2.id, fonds=Decimal(7000), acteur=autre)
+    page = caissiere.ouvrir("caisse:session").formulaire(id="ouverture")
+    assert (page["caisse"], page["fonds"]) == (str(guichet.caisse.pk), "50\u202f000")
+
+
+@pytest.mark.parametrize(("saisi", "attendu"), [("50\u202f000", "0"), ("12 345", "12 345"), ("", "")])
+def test_the_float_follows_the_till_until_another_was_typed(
+    guichet: Guichet, caissiere: Personne, fermee: Page, saisi: str, attendu: str
+) -> None:
+    neuve = str(caisse_neuve(guichet).pk)
+    demande = {"caisse": neuve, "fonds": saisi, "propose": "50\u202f000"}
+    reponse = Page(
+        caissiere.client.get(caissiere.adresse("caisse:session"), demande, headers={"HX-Request": "true"})
+    ).formulaire(id="ouverture")
+    assert (reponse["caisse"], reponse["fonds"], reponse["propose"]) == (neuve, attendu, "0")
 
 
 def test_a_float_that_nobody_can_mean_is_refused_however_often(caissiere: Personne, fermee: Page) -> None:
@@ -59,20 +127,12 @@ def test_a_float_that_nobody_can_mean_is_refused_however_often(caissiere: Person
         assert "trop grand" in page.erreur_de("fonds")
 
 
-def test_unlikely_is_more_than_a_million_and_ten_times_what_the_till_ever_held(guichet: Guichet) -> None:
-    neuve, connue = uuid7(), guichet.caisse.pk
-    fermer_session_caisse(
-        session_caisse_id=guichet.session.id, compte=Decimal(300_000), motif_ecart="essai", acteur=guichet.caissiere
-    )
-    for caisse, fonds, devise, inhabituel in (
-        (neuve, "1000000", "XAF", False),
-        (neuve, "1000001", "XAF", True),
-        (neuve, "10000", "EUR", False),
-        (neuve, "10000.01", "EUR", True),
-        (connue, "3000000", "XAF", False),
-        (connue, "3000001", "XAF", True),
-    ):
-        assert fonds_inhabituel(caisse, Decimal(fonds), devise) is inhabituel, (caisse, fonds, devise)
+@pytest.mark.parametrize(
+    ("fonds", "devise", "inhabituel"),
+    [("1000000", "XAF", False), ("1000001", "XAF", True), ("10000", "EUR", False), ("10000.01", "EUR", True)],
+)
+def test_unlikely_is_more_than_a_million_francs(fonds: str, devise: str, inhabituel: bool) -> None:
+    assert fonds_inhabituel(Decimal(fonds), devise) is inhabituel
 
 
 # The quantity ----------------------------------------------------------------------------------
