@@ -210,11 +210,13 @@
   });
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach((name) => doc.addEventListener(name, sayFailure));
   /* An answer knows what stood in the form when it was asked: what was typed or chosen since, in whatever
-     field, stays. htmx gives the field that had the focus its focus back. */
+     field, stays, and so do the focus and the caret of whoever types on. What the answer could not know is
+     asked again once it is in place. */
   const asked = new WeakMap();
   const fields = (zone) => all("input[id]:not([type=hidden]), select[id], textarea[id]", zone);
   const chosen = (field) => /^(checkbox|radio)$/.test(field.type) ? "checked" : "value";
-  let newer = [];
+  const namely = (e) => e.id ? "#" + CSS.escape(e.id) : e.name ? e.tagName + '[name="' + CSS.escape(e.name) + '"][value="' + CSS.escape(e.value) + '"]' : "";
+  let newer = [], hand = null;
   doc.addEventListener("htmx:beforeSend", function (event) {
     asked.set(event.detail.xhr, new Map(fields(event.detail.target).map((f) => [f.id, f[chosen(f)]])));
   });
@@ -222,6 +224,8 @@
     const then = asked.get(event.detail.xhr) || new Map();
     newer = fields(event.detail.target).filter((f) => then.has(f.id) && then.get(f.id) !== f[chosen(f)])
       .map((f) => ({ id: f.id, value: f[chosen(f)] }));
+    const here = doc.activeElement;
+    hand = here && event.detail.target.contains(here) && namely(here) ? { at: namely(here), caret: [here.selectionStart, here.selectionEnd, here.selectionDirection] } : null;
   });
   doc.addEventListener("htmx:afterSwap", function () {
     newer.forEach(function (kept) {
@@ -229,7 +233,17 @@
       if (field && field[chosen(field)] !== kept.value) field[chosen(field)] = kept.value;
     });
     newer = [];
+    const there = hand && doc.querySelector(hand.at);
+    if (there) there.focus();
+    if (there && typeof there.selectionStart === "number" && typeof hand.caret[0] === "number") there.setSelectionRange(...hand.caret);
+    hand = null;
     all("form").forEach(count);
+  });
+  doc.addEventListener("htmx:afterSettle", function (event) {
+    const then = asked.get(event.detail.xhr);
+    if (!then) return;
+    fields(doc).filter((f) => f.matches("[hx-trigger]") && then.has(f.id) && f.value !== f.defaultValue && f.value !== then.get(f.id))
+      .forEach((f) => f.dispatchEvent(new Event("change", { bubbles: true })));
   });
 
   all("[data-js]").forEach((element) => { element.hidden = false; });

@@ -107,9 +107,14 @@ class Composition:
             del rangees[int(rang)]
 
     def ajouter_paiement(self, moyen: str) -> None:
-        """Add a payment whose amount the person types; cash takes what is left by itself."""
-        if moyen in MoyenPaiement.values and len(self.paiements) < PAIEMENTS_MAXIMUM:
+        """Add a payment whose amount the person types, but for a second row of cash: a drawer is one."""
+        seul = moyen != ESPECES or self.rang_des_especes() is None
+        if moyen in MoyenPaiement.values and seul and len(self.paiements) < PAIEMENTS_MAXIMUM:
             self.paiements.append({"moyen": moyen, "montant": "", "calcule": ""})
+
+    def rang_des_especes(self) -> int | None:
+        """Return the rank of the first cash payment, None where there is none."""
+        return next((rang for rang, paiement in enumerate(self.paiements) if paiement["moyen"] == ESPECES), None)
 
     def recevoir(self, montant: str) -> None:
         """Set the cash received on the first cash payment (the quick buttons)."""
@@ -118,21 +123,27 @@ class Composition:
                 paiement["recu"] = montant
                 return
 
-    def repartir(self, du: Decimal) -> None:
+    def repartir(self, du: Decimal, en_saisie: str | None = None) -> None:
         """Let the payments whose amount nobody typed follow what is due.
 
         Without payment, cash for all of it; with nothing due, none. The first row that still shows the
         proposed amount, or none, takes what the others leave; what a person typed is never touched.
+        While somebody types in the field `en_saisie` that one is not filled, and no row goes away under the hand.
         """
         if not self.paiements and du > 0:
             self.paiements.append({"moyen": ESPECES, "montant": "", "calcule": ""})
-        suiveurs = [p for p in self.paiements if p.get("montant", "").strip() == p.get("calcule", "").strip()]
+        suiveurs = [
+            p
+            for rang, p in enumerate(self.paiements)
+            if p.get("montant", "").strip() == p.get("calcule", "").strip() and en_saisie != f"paiements-{rang}-montant"
+        ]
         suiveur = next((p for p in suiveurs if p["moyen"] == ESPECES), suiveurs[0] if suiveurs else None)
         if suiveur is None:
             return
         saisi = sum((_verse(p) for p in self.paiements if p is not suiveur), ZERO)
         reste = max(du - saisi, ZERO)
-        if not reste and suiveur["moyen"] == ESPECES and (len(self.paiements) > 1 or not du):
+        de_trop = not reste and suiveur["moyen"] == ESPECES and (len(self.paiements) > 1 or not du)
+        if de_trop and en_saisie is None:
             self.paiements.remove(suiveur)
             return
         suiveur["montant"] = suiveur["calcule"] = write_amount(reste) if reste else ""

@@ -54,7 +54,7 @@ def encaisser(request: HttpRequest) -> HttpResponse:
         composition, cle = suspendue.reprendre(request, staff)
         poste = Poste(composition, cle=cle)
     else:
-        poste = Poste.lire(request)
+        poste = Poste.lire(staff)
         faire, objet = ecran.bouton(request)
         if faire == "nouveau-patient" and request.user.has_perm("hospital.add_patient"):
             return suspendue.enregistrer_un_patient(poste.composition, staff)
@@ -180,13 +180,12 @@ def _deja_servi(poste: Poste, deja: KeyReused) -> None:
 def _dessiner(poste: Poste, staff: StaffRequest) -> HttpResponse:
     addition = additionner(poste.composition, staff.tenant, local_date(staff.tenant.time_zone))
     if addition.lisible:
-        poste.composition.repartir(addition.total)
+        poste.composition.repartir(addition.total, poste.en_saisie)
     poste.patient = ecran.trouver_patient(poste.composition.patient)
     lignes = ecran.formulaires_des_lignes(poste, addition, staff.tenant.currency)
     paiements = ecran.formulaires_des_paiements(poste)
     resume = ecran.resumer(poste, lignes, paiements)
-    focus = _focus(poste, addition, resume)
-    ecran.viser(focus, [*lignes, *paiements])
+    focus = ecran.viser(poste, _focus(poste, addition, resume), [*lignes, *paiements])
     contexte = {
         "poste": poste,
         "addition": addition,
@@ -240,7 +239,7 @@ def encaisser_la_facture(request: HttpRequest, facture_id: uuid.UUID) -> HttpRes
     staff = cast(StaffRequest, request)
     facture = get_object_or_404(FactureCaisse.objects.select_related("session__patient", "invoice"), pk=facture_id)
     faire, objet = ecran.bouton(request) if request.method == "POST" else ("", "")
-    poste = Poste.lire(request) if request.method == "POST" else Poste(Composition())
+    poste = Poste.lire(staff) if request.method == "POST" else Poste(Composition())
     poste.composition.lignes = []
     du = facture.invoice.balance_due if facture.invoice else facture.montant
     if faire == "encaisser":
@@ -298,12 +297,11 @@ def _conclure_facture(poste: Poste, facture: FactureCaisse, du: Decimal, staff: 
 
 
 def _dessiner_facture(poste: Poste, facture: FactureCaisse, du: Decimal, staff: StaffRequest) -> HttpResponse:
-    poste.composition.repartir(du)
+    poste.composition.repartir(du, poste.en_saisie)
     paiements = ecran.formulaires_des_paiements(poste)
     resume = ecran.resumer(poste, [], paiements)
     ordinaire = "erreurs" if resume.sentences else "id_paiements-0-recu"
-    focus = resume.fields[0].target if resume.fields else poste.focus or ordinaire
-    ecran.viser(focus, paiements)
+    focus = ecran.viser(poste, resume.fields[0].target if resume.fields else poste.focus or ordinaire, paiements)
     contexte = {
         "facture": facture,
         "poste": poste,

@@ -115,7 +115,7 @@ def corriger(request: HttpRequest, facture_id: uuid.UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("caisse:facture", args=[trouvee.id]))
     poste = Poste(_composition_de(trouvee), focus="ajout")
     if request.method == "POST":
-        poste = Poste.lire(request)
+        poste = Poste.lire(staff)
         poste.focus = "ajout"
         faire, objet = ecran.bouton(request)
         ecran.agir_sur_les_lignes(poste, faire, objet, _jour(trouvee, staff))
@@ -180,7 +180,7 @@ def _dessiner_correction(poste: Poste, facture: FactureCaisse, staff: StaffReque
     formulaires = ecran.formulaires_des_lignes(poste, addition, facture.devise)
     resume = ecran.resumer(poste, formulaires, [])
     focus = resume.fields[0].target if resume.fields else "erreurs" if resume.sentences else poste.focus
-    ecran.viser(focus, formulaires)
+    focus = ecran.viser(poste, focus, formulaires)
     contexte = {
         "facture": facture,
         "poste": poste,

@@ -44,6 +44,7 @@ class Poste:
 
     `envoye` once the person asked to conclude, so that nothing is red before; `cle` is the form's key where
     it is not the request's; `cle_neuve` when it has served already and the form must be given another.
+    `en_saisie` names the field that a person is typing in while the screen follows; None after a button.
     """
 
     composition: Composition
@@ -58,11 +59,14 @@ class Poste:
     focus: str = ""
     cle: str = ""
     cle_neuve: bool = False
+    en_saisie: str | None = None
 
     @classmethod
-    def lire(cls, request: HttpRequest) -> Poste:
+    def lire(cls, request: StaffRequest) -> Poste:
         """Read what the form sent; a full card number, already dropped, is refused."""
         poste = cls(Composition.lire(request.POST))
+        if request.htmx:
+            poste.en_saisie = request.htmx.trigger_name or ""
         for nom in sorted(poste.composition.cartes):
             poste.erreurs[nom] = str(refus_de_carte(nom))
         if poste.erreurs:
@@ -140,8 +144,9 @@ def agir_sur_les_paiements(poste: Poste, faire: str, objet: str) -> None:
     """Add or remove a payment, or set the cash received; an unknown word changes nothing."""
     composition = poste.composition
     if faire == "moyen":
+        deja = composition.rang_des_especes() if objet == MoyenPaiement.ESPECES else None
         composition.ajouter_paiement(objet)
-        poste.focus = f"id_paiements-{len(composition.paiements) - 1}-montant"
+        poste.focus = f"id_paiements-{len(composition.paiements) - 1 if deja is None else deja}-montant"
     elif faire == "retirer-paiement":
         composition.retirer(composition.paiements, objet)
     elif faire == "recu":
@@ -225,12 +230,18 @@ def _champs_a_corriger(formulaire: LigneForm | PaiementForm) -> list[FieldError]
     ]
 
 
-def viser(focus: str, formulaires: Sequence[forms.Form]) -> None:
-    """Mark the field whose id is `focus`, so that typing goes on there without a script too."""
+def viser(poste: Poste, focus: str, formulaires: Sequence[forms.Form]) -> str:
+    """Mark the field whose id is `focus`, so that typing goes on there without a script too, and return it.
+
+    While somebody types, typing goes on where it is: nothing is marked, unless something is to be corrected.
+    """
+    if poste.en_saisie is not None and poste.statut == 200:
+        return ""
     for formulaire in formulaires:
         for champ in formulaire:
             if champ.auto_id == focus:
                 champ.field.widget.attrs["autofocus"] = True
+    return focus
 
 
 def dessiner(staff: StaffRequest, page: str, fragment: str, contexte: dict[str, Any], statut: int) -> HttpResponse:

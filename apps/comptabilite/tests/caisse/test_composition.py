@@ -128,3 +128,25 @@ def test_handy_sums_are_above_what_is_due_and_few(montant):
     assert len(rondes) <= 3
     assert all(ronde > montant for ronde in rondes)
     assert list(rondes) == sorted(set(rondes))
+
+
+def test_no_row_goes_away_and_none_fills_under_the_hand():
+    composition = Composition(paiements=[paiement("ESPECES", "500", "500"), paiement("MOBILE", "1000")])
+    composition.repartir(Decimal(1000), en_saisie="paiements-1-montant")
+    assert [p["montant"] for p in composition.paiements] == ["", "1000"]
+    composition.repartir(Decimal(1000))  # the button was pressed
+    assert [p["moyen"] for p in composition.paiements] == ["MOBILE"]
+    vide = Composition(paiements=[paiement("MOBILE"), paiement("CARTE", "400")])
+    vide.repartir(Decimal(1000), en_saisie="paiements-0-montant")
+    assert vide.paiements[0]["montant"] == ""
+    vide.repartir(Decimal(1000), en_saisie="paiements-1-montant")
+    assert vide.paiements[0]["montant"] == "600"
+
+
+def test_a_sale_has_one_row_of_cash():
+    composition = Composition(paiements=[paiement("MOBILE", "1")])
+    for _fois in range(2):
+        composition.ajouter_paiement("ESPECES")
+    assert [p["moyen"] for p in composition.paiements] == ["MOBILE", "ESPECES"]
+    composition.ajouter_paiement("MOBILE")
+    assert len(composition.paiements) == 3

@@ -371,3 +371,29 @@ def test_a_paid_invoice_is_not_collected_again(guichet: Guichet, caissiere: Pers
     assert "déjà encaissée par Amina Ngo Bassong" in caissiere.suivre(refusee).refus
     assert caissiere.ouvrir("caisse:encaisser_facture", facture.id).vers == refusee.vers
     assert PaiementQuittance.objects.count() == 1
+
+
+def test_cash_that_is_there_already_is_aimed_at(caissiere: Personne, poste: Page) -> None:
+    encore = caissiere.presser(poste, "moyen:ESPECES")
+    assert [nom for nom in encore.formulaire() if nom.endswith("-recu")] == ["paiements-0-recu"]
+    vise = encore.par_id("id_paiements-0-montant")
+    assert vise is not None
+    assert vise.get("autofocus") is not None
+
+
+def test_why_a_price_was_changed_is_said_at_the_till(caissiere: Personne, poste: Page) -> None:
+    """The field comes with the price that asks for it; what it says is on the invoice that the accountant reads."""
+    assert poste.par_id("motif") is None
+    changee = caissiere.presser(poste, "recalculer", lignes_0_prix="4 000")
+    assert changee.par_id("motif") is not None
+    gardee = caissiere.presser(changee, "ajouter:LB-GE", motif="Geste du médecin-chef")
+    assert gardee.valeur("motif") == "Geste du médecin-chef"
+    assert caissiere.presser(gardee, "attente").statut == 302
+    assert FactureCaisse.objects.get().motif == "Geste du médecin-chef"
+
+
+def test_a_card_number_in_the_reason_is_refused_beside_it(caissiere: Personne, poste: Page) -> None:
+    page = caissiere.presser(poste, "recalculer", lignes_0_prix="4 000")
+    refusee = caissiere.presser(page, "attente", motif="4111 1111 1111 1111")
+    assert refusee.statut == 422
+    assert "carte" in refusee.erreur_de("motif")
