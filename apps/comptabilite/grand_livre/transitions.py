@@ -10,6 +10,8 @@ VALIDEE = "VALIDEE"
 OUVERTE = "OUVERTE"
 FERMEE = "FERMEE"
 EN_ATTENTE = "EN_ATTENTE"
+POSTEES = (A_VALIDER, VALIDEE)
+"""An entry's states in which it counts: a draft does not."""
 RESOLUE = "RESOLUE"
 
 ECRITURE = TransitionTable(

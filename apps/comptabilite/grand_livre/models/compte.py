@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import Case, CharField, F, Max, Q, Sum, Value, When
 from django.db.models.functions import Greatest, Length, RPad, Substr
 from django.db.models.lookups import Exact
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.comptabilite.grand_livre.choices import SensNormal, TypeCompte
+from apps.comptabilite.grand_livre.models.ecriture import TotalCompte
+from apps.comptabilite.grand_livre.transitions import POSTEES
 from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.clock import now
 
@@ -108,18 +111,30 @@ class CompteComptable(TenantOwned):
         return self.numero_affiche
 
     @property
+    def comptes_dessous(self) -> list[UUID]:
+        """The account itself, or for a heading the accounts below it that receive entries.
+
+        Read apart, since under row security a LIKE on the number would keep PostgreSQL from every index.
+        """
+        if self.imputable:
+            return [self.pk]
+        dessous = CompteComptable.objects.filter(numero__startswith=self.numero, imputable=True)
+        return list(dessous.values_list("id", flat=True))
+
+    @property
     def solde(self) -> Decimal:
         """Debits less credits of every posted entry in the tenant's currency, sub-accounts included.
 
         Read from the totals, never from the lines; drafts are not counted.
         """
-        from apps.comptabilite.grand_livre.selectors import solde_du_compte
-
-        return solde_du_compte(self)
+        sommes = self._totaux().filter(devise=F("tenant__currency")).aggregate(debit=Sum("debit"), credit=Sum("credit"))
+        return (sommes["debit"] or Decimal(0)) - (sommes["credit"] or Decimal(0))
 
     @property
     def derniere_utilisation(self) -> date | None:
         """Day of the latest entry on this account or its sub-accounts, None when it was never used."""
-        from apps.comptabilite.grand_livre.selectors import derniere_utilisation
+        return self._totaux().filter(nombre__gt=0).aggregate(jour=Max("jour"))["jour"]
 
-        return derniere_utilisation(self)
+    def _totaux(self) -> models.QuerySet[TotalCompte]:
+        """Posted totals of the account and its sub-accounts, drafts apart."""
+        return TotalCompte.objects.filter(compte_id__in=self.comptes_dessous, statut__in=POSTEES)

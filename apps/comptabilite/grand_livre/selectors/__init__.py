@@ -2,7 +2,7 @@
 
 from apps.comptabilite.grand_livre.selectors.attentes import LigneApercu, apercu, attentes, nombre_en_attente
 from apps.comptabilite.grand_livre.selectors.balance import Balance, LigneBalance, balance
-from apps.comptabilite.grand_livre.selectors.comptes import POSTEES, comptes, derniere_utilisation, solde_du_compte
+from apps.comptabilite.grand_livre.selectors.comptes import comptes
 from apps.comptabilite.grand_livre.selectors.ecritures import (
     Centralisation,
     TotalDevise,
@@ -22,7 +22,6 @@ from apps.comptabilite.grand_livre.selectors.grand_livre import GrandLivre, Lign
 from apps.comptabilite.grand_livre.selectors.totaux import EcartTotal, ecarts_totaux
 
 __all__ = [
-    "POSTEES",
     "Balance",
     "Centralisation",
     "EcartTotal",
@@ -37,7 +36,6 @@ __all__ = [
     "balance",
     "centralisation",
     "comptes",
-    "derniere_utilisation",
     "ecarts_totaux",
     "ecriture_avec_lignes",
     "ecritures",
@@ -48,7 +46,6 @@ __all__ = [
     "nombre_a_valider",
     "nombre_en_attente",
     "sans_ecriture",
-    "solde_du_compte",
     "totaux_des_ecritures",
     "totaux_par_devise",
     "traces_du_fait",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.comptabilite.grand_livre.choices import SensNormal
 from apps.comptabilite.grand_livre.models import CompteComptable, Exercice, TotalCompte
-from apps.comptabilite.grand_livre.selectors.comptes import POSTEES
+from apps.comptabilite.grand_livre.transitions import POSTEES
 
 CLASSES_DE_GESTION = ("6", "7", "8")
 ZERO = Decimal(0)

@@ -16,8 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente, LigneEcriture
-from apps.comptabilite.grand_livre.selectors.comptes import POSTEES
-from apps.comptabilite.grand_livre.transitions import A_VALIDER, ECRITURE, EN_ATTENTE
+from apps.comptabilite.grand_livre.transitions import A_VALIDER, ECRITURE, EN_ATTENTE, POSTEES
 from apps.socle.facts import Trace
 
 

@@ -11,7 +11,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet, Sum, Window
 
 from apps.comptabilite.grand_livre.models import CompteComptable, Ecriture, LigneEcriture, TotalCompte
-from apps.comptabilite.grand_livre.selectors.comptes import POSTEES, comptes_sous
+from apps.comptabilite.grand_livre.transitions import POSTEES
 
 ZERO = Decimal(0)
 PAR_PAGE = 50
@@ -75,7 +75,7 @@ def grand_livre(
     Everything but the page's own lines comes from the daily totals: the last page of a month costs what
     the first does. A page past the last shows the last.
     """
-    comptes = comptes_sous(compte)
+    comptes = compte.comptes_dessous
     totaux = TotalCompte.objects.filter(compte_id__in=comptes, statut__in=statuts, devise=devise)
     ouverture = _solde(totaux.filter(jour__lt=debut))
     jours = _jours(totaux.filter(jour__range=(debut, fin)))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.comptabilite.grand_livre.forms import FiltrePeriode
 from apps.comptabilite.grand_livre.models import Exercice
-from apps.comptabilite.grand_livre.selectors import POSTEES
+from apps.comptabilite.grand_livre.transitions import POSTEES
 
 
 @dataclass(frozen=True)
