@@ -77,8 +77,8 @@ class Fenetre:
         self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.racine}])
 
     def attendre(self, identifiant: str) -> None:
-        """Wait until the focus is where typing goes on."""
-        self.page.wait_for_function("id => (document.activeElement || {}).id === id", arg=identifiant)
+        """Wait until the focus is where typing goes on: by a selector, for the policy lets no script be made of a string."""
+        self.page.wait_for_selector(f"[id='{identifiant}']:focus")
 
     def photo(self, nom: str) -> None:
         self.page.screenshot(path=self.dossier / f"{nom}.png", full_page=True)
