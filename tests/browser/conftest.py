@@ -21,6 +21,8 @@ from tests.support.browser import listen
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+ATTENTE = 30_000
+"""Milliseconds: a crowded machine answers late, not never."""
 SEUL_BRUIT = "Failed to load resource: the server responded with a status of "
 """What Chromium says of every answer of 4xx; the pages themselves are what the tests read."""
 
@@ -80,6 +82,12 @@ class Fenetre:
         """Wait until the focus is where typing goes on: by a selector, for the policy lets no script be made of a string."""
         self.page.wait_for_selector(f"[id='{identifiant}']:focus")
 
+    def attendre_valeur(self, identifiant: str, valeur: str) -> None:
+        """Wait until the field holds `valeur`."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator(f"[id='{identifiant}']")).to_have_value(valeur, timeout=ATTENTE)
+
     def photo(self, nom: str) -> None:
         self.page.screenshot(path=self.dossier / f"{nom}.png", full_page=True)
 
@@ -119,7 +127,7 @@ def ouvrir(live_server: Any, browser: Browser, hopital: Hopital, photos: Path) -
         contextes.append(contexte)
         contexte.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
         page = contexte.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(ATTENTE)
         listen(page, plaintes)
         return Fenetre(page, f"{live_server.url}/{hopital.tenant.slug}", photos)
 

@@ -124,7 +124,7 @@ def test_the_float_follows_the_till_that_is_chosen(hopital: Hopital, ouvrir: Ouv
     page = fenetre.aller("caisse/ma-caisse/")
     assert page.input_value("#id_fonds") == "652\u202f950"
     page.select_option("#id_caisse", str(c2.pk))
-    page.wait_for_function("() => document.getElementById('id_fonds').value === '0'")
+    fenetre.attendre_valeur("id_fonds", "0")
     page.fill("#id_fonds", "12 000")
     page.select_option("#id_caisse", str(c1.pk))
     page.wait_for_selector("#id_propose[value='652\u202f950']", state="attached")
