@@ -108,9 +108,12 @@ def criteres_du_paiement(paiement: PaiementQuittance, session: SessionCaisse) ->
 
 @document_language()
 def fait_de_caisse(
-    type_fait: str, session: SessionCaisse, montant: Decimal, jour: date, acteur: Acteur
+    type_fait: str, session: SessionCaisse, montant: Decimal, jour: date, acteur: Acteur, piece: str
 ) -> FactToPublish:
-    """Return the fact of cash that enters or leaves a till otherwise than by a receipt; `montant` > 0."""
+    """Return the fact of cash that enters or leaves a till otherwise than by a receipt; `montant` > 0.
+
+    `piece` names the session, which a till may have several of in a day.
+    """
     label, debit, credit = MOUVEMENTS_DE_CAISSE[type_fait]
     caisse = session.caisse
     criteres = {"caisse": caisse.code, "moyen": MoyenPaiement.ESPECES.value}
@@ -118,7 +121,7 @@ def fait_de_caisse(
     return FactToPublish(
         type=type_fait,
         source=session,
-        number=f"{caisse.code} {jour:%d/%m/%Y}",
+        number=piece,
         date=jour,
         currency=session.devise,
         lines=(FactLine(debit, montant, libelle, criteres), FactLine(credit, montant, libelle, criteres)),

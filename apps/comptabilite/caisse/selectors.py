@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from datetime import datetime, time
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.comptabilite.caisse.choices import MoyenPaiement, StatutFacture, StatutSession
@@ -24,6 +24,7 @@ from apps.comptabilite.caisse.models import (
     SessionCaisse,
 )
 from apps.facturation.models import InvoiceLine
+from apps.organisations.selectors import current_tenant
 from apps.socle.money import format_amount
 from apps.socle.unit_of_work import write_waiting
 
@@ -140,11 +141,25 @@ def lien_quittance(quittance_id: uuid.UUID) -> tuple[str, str]:
     return reverse("caisse:quittance", args=[quittance_id]), numero
 
 
+def piece_de_la_session(session: SessionCaisse) -> str:
+    """Return what names a till's session on its entries: `C3 20/11/2026`, `C3 20/11/2026 n° 2` for the day's second.
+
+    The day is that of its opening, in the tenant's zone; a takeover's sessions stand apart.
+    """
+    zone = ZoneInfo(current_tenant().time_zone)
+    local = session.ouverte_le.astimezone(zone)
+    minuit = datetime.combine(local.date(), time.min, tzinfo=zone)
+    du_jour = SessionCaisse.objects.filter(caisse_id=session.caisse_id, reprise=None, ouverte_le__gte=minuit)
+    avant = Q(ouverte_le__lt=session.ouverte_le) | Q(ouverte_le=session.ouverte_le, pk__lt=session.pk)
+    rang = du_jour.filter(avant).count() + 1
+    nom = f"{session.caisse.code} {local:%d/%m/%Y}"
+    return nom if rang == 1 else f"{nom} n°\u00a0{rang}"
+
+
 def lien_session(session_caisse_id: uuid.UUID) -> tuple[str, str]:
     """Return (URL, label) of a till session, for whoever shows the fact of its float or of its difference."""
     session = SessionCaisse.objects.select_related("caisse").get(pk=session_caisse_id)
-    dit = f"{session.caisse.code} {date_format(timezone.localtime(session.ouverte_le), 'd/m/Y')}"
-    return reverse("caisse:une_session", args=[session_caisse_id]), dit
+    return reverse("caisse:une_session", args=[session_caisse_id]), piece_de_la_session(session)
 
 
 def lien_facture(facture_id: uuid.UUID) -> tuple[str, str]:

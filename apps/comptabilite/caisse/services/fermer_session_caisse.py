@@ -14,7 +14,7 @@ from apps.comptabilite.caisse.contexte import controler_montant, jour_local, mom
 from apps.comptabilite.caisse.facts import EXCEDENT, MANQUANT, fait_de_caisse
 from apps.comptabilite.caisse.locks import session_verrouillee
 from apps.comptabilite.caisse.models import SessionCaisse
-from apps.comptabilite.caisse.selectors import especes_attendues
+from apps.comptabilite.caisse.selectors import especes_attendues, piece_de_la_session
 from apps.comptabilite.caisse.transitions import SESSION_CAISSE
 from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
@@ -56,7 +56,8 @@ def fermer_session_caisse(
     session.save(update_fields=["statut", "fermee_le", "attendu", "compte", "ecart", "motif_ecart"])
     if session.ecart:
         type_fait = EXCEDENT if session.ecart > 0 else MANQUANT
-        publish(fait_de_caisse(type_fait, session, abs(session.ecart), jour_local(moment, tenant), acteur))
+        jour, piece = jour_local(moment, tenant), piece_de_la_session(session)
+        publish(fait_de_caisse(type_fait, session, abs(session.ecart), jour, acteur, piece))
     nombres = {nom: getattr(session, nom) for nom in ("attendu", "compte", "ecart")}
     dits = {nom: None if nombre is None else plain(nombre) for nom, nombre in nombres.items()}
     record("session_caisse_fermee", session, acteur, new=dits)

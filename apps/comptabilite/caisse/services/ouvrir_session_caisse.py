@@ -17,7 +17,12 @@ from apps.comptabilite.caisse.contexte import (
 )
 from apps.comptabilite.caisse.facts import FONDS, RETRAIT, fait_de_caisse
 from apps.comptabilite.caisse.models import Caisse, RepriseCaisse, SessionCaisse
-from apps.comptabilite.caisse.selectors import session_ouverte, session_ouverte_de_la_caisse, solde_de_caisse
+from apps.comptabilite.caisse.selectors import (
+    piece_de_la_session,
+    session_ouverte,
+    session_ouverte_de_la_caisse,
+    solde_de_caisse,
+)
 from apps.organisations.models import Tenant
 from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur
@@ -63,7 +68,8 @@ def ouvrir_session_caisse(
     session.save(force_insert=True)
     if mouvement:
         type_fait = FONDS if mouvement > 0 else RETRAIT
-        publish(fait_de_caisse(type_fait, session, abs(mouvement), jour_local(moment, tenant), acteur))
+        jour, piece = jour_local(moment, tenant), piece_de_la_session(session)
+        publish(fait_de_caisse(type_fait, session, abs(mouvement), jour, acteur, piece))
     record("session_caisse_ouverte", session, acteur, new={"caisse": caisse.code, "fonds": plain(fonds)})
     return session
 

@@ -12,6 +12,7 @@ from apps.comptabilite.caisse.models import Caisse, SessionCaisse
 from apps.comptabilite.caisse.selectors import (
     caisses_libres,
     especes_attendues,
+    lien_session,
     regle_en_vigueur,
     session_ouverte,
     solde_de_caisse,
@@ -25,7 +26,7 @@ from apps.comptabilite.tests.caisse.factories import REPRISE, Guichet, especes, 
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_acteur, make_tenant
 from apps.socle.actors import SYSTEM
-from apps.socle.clock import now
+from apps.socle.clock import local_date, now
 from apps.socle.errors import BusinessError, Conflict, NotAllowed
 from apps.socle.models import AuditTrail, Fait
 from apps.socle.scope import scope
@@ -96,6 +97,21 @@ def test_the_same_float_moves_nothing_a_larger_one_comes_in_a_smaller_one_goes_o
     rouvrir(45_000)
     assert Fait.objects.filter(type="fonds_de_caisse").latest("created_at").lines[0]["amount"] == "15000"
     assert not ImputationEnAttente.objects.exists()
+
+
+@pytest.mark.urls("config.urls_staff")
+def test_two_sessions_of_a_till_in_a_day_have_each_their_piece(guichet: Guichet) -> None:
+    jour = f"C1 {local_date(guichet.tenant.time_zone):%d/%m/%Y}"
+    fermer_session_caisse(
+        session_caisse_id=guichet.session.id, compte=D(49_000), motif_ecart="Billet", acteur=guichet.caissiere
+    )
+    seconde = ouvrir_session_caisse(caisse_id=guichet.caisse.id, fonds=D(30_000), acteur=guichet.caissiere)
+    fermer_session_caisse(session_caisse_id=seconde.id, compte=D(29_000), motif_ecart="Pièce", acteur=guichet.caissiere)
+    pieces = dict(Fait.objects.filter(source_id=guichet.session.id).values_list("type", "number"))
+    assert pieces == {"fonds_de_caisse": jour, "manquant_de_caisse": jour}
+    pieces = dict(Fait.objects.filter(source_id=seconde.id).values_list("type", "number"))
+    assert pieces == {"retrait_de_caisse": f"{jour} n°\u00a02", "manquant_de_caisse": f"{jour} n°\u00a02"}
+    assert lien_session(seconde.id)[1] == f"{jour} n°\u00a02"
 
 
 def test_a_float_of_nothing_publishes_nothing(tenant: Tenant) -> None:
