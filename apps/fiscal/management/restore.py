@@ -41,6 +41,7 @@ from apps.socle.models import TenantRegistry
 from apps.socle.progress import ProgressLine
 from apps.socle.scope import scope
 
+OLDER = "older-than-anchor"
 Lines = Callable[[str, str], ProgressLine]
 """Makes the line of progress of a step: (what, unit)."""
 
@@ -57,6 +58,10 @@ class Restored:
     @property
     def whole(self) -> bool:
         return all(check.holds for check in self.checks.values())
+
+    def older(self, slug: str) -> bool:
+        """Tell whether heads outside prove that links of this establishment are missing."""
+        return any(item["code"] == OLDER for item in self.checks[slug].report)
 
 
 def houses_there() -> tuple[str, int]:

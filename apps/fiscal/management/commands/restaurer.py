@@ -10,7 +10,9 @@ import psycopg
 from django.conf import settings
 
 from apps.fiscal.management import restore as restoring
+from apps.fiscal.management.backup import login
 from apps.fiscal.management.commands.verifier_chaine import sentence
+from apps.fiscal.management.numbers import given, given_since, last_numbers
 from apps.fiscal.management.restore import Restored
 from apps.socle.launch.backup.container import reading
 from apps.socle.launch.backup.exchange import COMMAND, Unsettled
@@ -116,8 +118,26 @@ class Command(HouseCommand):
             self.stdout.write(f"Les anciens fichiers sont gardés dans {restored.former_files}.")
         for slug, check in restored.checks.items():
             self.stdout.write(f"{slug} : {sentence(check)}")
+        self._say_numbers(restored)
         if not restored.whole:
             raise NotWhole(
                 "La base est restaurée, et une chaîne est rouge : elle le reste tant que personne n’y répond."
                 f" Têtes ancrées : {settings.ANCHOR_FILE}."
             )
+
+    def _say_numbers(self, restored: Restored) -> None:
+        """Say where the copy's numbers end, and which are on papers that the copy does not know: they come a second time."""
+        copy = last_numbers(login("maintenance"), restored.name)
+        former = last_numbers(login("maintenance"), restored.kept) if restored.kept else {}
+        for slug in restored.checks:
+            last, again = copy.get(slug, {}), given_since(copy.get(slug, {}), former.get(slug, {}))
+            self.stdout.write(f"{slug} : derniers numéros de la copie : {given(last) or 'aucun'}")
+            if again:
+                self.stdout.write(f"{slug} : DONNÉS APRÈS LA COPIE, ils le seront une seconde fois : {again}")
+            elif restored.older(slug):
+                self.stdout.write(
+                    f"{slug} : les têtes ancrées prouvent que la copie est plus ancienne : des numéros au-delà de ceux-ci"
+                    " sont sur des papiers, et seront donnés une seconde fois."
+                )
+            if again or restored.older(slug):
+                self.stdout.write(f"{slug} : avant de vendre, lisez docs/operations.md, « When the copy is older ».")

@@ -16,12 +16,14 @@ from django.conf import LazySettings
 from django.core.management import CommandError
 
 from apps.fiscal.management import restore as restoring
+from apps.fiscal.management.commands import restaurer
 from apps.fiscal.selectors import unanswered_failures
 from apps.fiscal.services.answer_failure import answer_failure
 from apps.fiscal.services.check_chain import check_chain
 from apps.fiscal.tests.backup.support import anchor, back_up, beside, links, put_back
-from apps.fiscal.tests.factories import CASHIER, chain_links
+from apps.fiscal.tests.factories import CASHIER, chain_links, publish_one
 from apps.organisations.models import Tenant
+from apps.organisations.tests.factories import make_tiers
 from apps.socle import startup
 from apps.socle.actors import SYSTEM
 from apps.socle.launch.backup import container, databases
@@ -153,6 +155,51 @@ def test_another_installations_secret_stops_before_the_exchange(
     settings.MASTER_SECRET_FILE.write_text("ab" * 32)
     assert "n'est pas celui de cette sauvegarde" in str(refused(copy, monkeypatch, "", "--remplacer"))
     assert links(house) == 3
+
+
+def receipt(house: Tenant, number: str) -> None:
+    """Publish a fact that bears a number of a paper."""
+    with scope(house.pk):
+        publish_one(source=make_tiers(house), acteur=CASHIER, values={"number": number})
+
+
+def test_an_older_copy_says_which_numbers_come_twice(
+    house: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in ("FAC-2026-00009", "QUIT-2026-00317", "QUIT-2026-00316", "C1 20/11/2026"):
+        receipt(house, number)
+    anchor(house)
+    copy, _said = back_up(tmp_path)
+    same = put_back(copy, monkeypatch, "", "--remplacer")
+    assert ", FAC-2026-00009, QUIT-2026-00317\n" in same
+    assert "seconde fois" not in same, "nothing was given since"
+
+    for number in ("FAC-2026-00010", "QUIT-2026-00318", "QUIT-2026-00319", "QUIT-2027-00001"):
+        receipt(house, number)
+    anchor(house)
+    with pytest.raises(CommandError) as caught:
+        put_back(copy, monkeypatch, "", "--remplacer")
+    said = caught.value.output
+    assert ", FAC-2026-00009, QUIT-2026-00317\n" in said
+    assert (
+        "DONNÉS APRÈS LA COPIE, ils le seront une seconde fois :"
+        " FAC-2026-00010, QUIT-2026-00318 à 00319, QUIT-2027-00001\n" in said
+    )
+    assert "« When the copy is older »" in said
+
+
+def test_without_the_former_database_the_heads_prove_that_numbers_come_twice(
+    house: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt(house, "QUIT-2026-00317")
+    anchor(house)
+    copy, _said = back_up(tmp_path)
+    receipt(house, "QUIT-2026-00318")
+    anchor(house)
+    monkeypatch.setattr(restaurer, "last_numbers", lambda login, name: {"sainte-odile": {"QUIT-2026": 317}})
+    with pytest.raises(CommandError) as caught:
+        put_back(copy, monkeypatch, "", "--remplacer")
+    assert "les têtes ancrées prouvent que la copie est plus ancienne" in caught.value.output
 
 
 def test_a_backup_that_fails_leaves_no_file(house: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
