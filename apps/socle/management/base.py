@@ -50,6 +50,15 @@ class HouseCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run, the refusals that every command may meet put into one sentence. Raises CommandError."""
         try:
+            return self._execute(*args, **options)
+        except CommandError as error:
+            if not self._called_from_command_line or options.get("traceback"):
+                raise
+            self.stderr.write(str(error))  # Django would put the name of a Python class before the sentence
+            sys.exit(error.returncode)
+
+    def _execute(self, *args: Any, **options: Any) -> str | None:
+        try:
             return super().execute(*args, **options)
         except (BusinessError, LaunchError) as error:
             raise NotDone(str(error)) from error

@@ -45,6 +45,8 @@ class ErrorSummary:
 
     sentences: list[str]
     fields: list[FieldError]
+    files: bool = False
+    """Whether the form takes files: no browser fills those in again."""
 
 
 def key_label(key: str) -> str:
@@ -102,9 +104,11 @@ def error_summary(forms: Iterable[BaseForm | BaseFormSet[Any] | None]) -> ErrorS
     """Collect what is to be corrected in several forms and formsets, in the order of the page."""
     sentences: list[str] = []
     fields: list[FieldError] = []
+    files = False
     for item in forms:
         if item is None or not item.is_bound:
             continue
+        files = files or item.is_multipart()
         if isinstance(item, BaseFormSet):
             sentences += [str(error) for error in item.non_form_errors()]
             inner = error_summary(item.forms)
@@ -119,4 +123,4 @@ def error_summary(forms: Iterable[BaseForm | BaseFormSet[Any] | None]) -> ErrorS
                 sentences += [_("%(nom)s : %(dit)s") % {"nom": field.label, "dit": error} for error in field.errors]
             else:
                 fields.append(FieldError(_target(field), str(field.label)))
-    return ErrorSummary(sentences, fields)
+    return ErrorSummary(sentences, fields, files)

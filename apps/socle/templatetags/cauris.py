@@ -6,6 +6,7 @@ queries the database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +22,7 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import get_script_prefix
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
@@ -88,6 +89,12 @@ def telephone(number: str, country: str) -> str:
 def entier(number: int) -> str:
     """`{{ page.paginator.count|entier }}`: 12 000, a count."""
     return count(number)
+
+
+@register.filter
+def coupable(name: str) -> SafeString:
+    """`{{ refus.colonne|coupable }}`: prix_unitaire, a technical name that may be cut after its underscores only."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in re.split(r"(?<=_)", name)))
 
 
 @register.simple_tag

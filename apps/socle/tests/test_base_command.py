@@ -81,6 +81,20 @@ def test_what_nobody_foresaw_is_2_too(capsys: pytest.CaptureFixture[str]) -> Non
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("raised", [NotWhole("Une chaîne est rompue."), NotDone("Une chaîne est rompue.")])
+def test_at_a_terminal_the_sentence_stands_alone(raised: CommandError, capsys: pytest.CaptureFixture[str]) -> None:
+    class Failing(HouseCommand):
+        requires_system_checks = ()
+
+        def handle(self, *args: Any, **options: Any) -> None:
+            raise raised
+
+    with pytest.raises(SystemExit) as left:
+        Failing().run_from_argv(["manage.py", "failing", "--no-color"])
+    assert left.value.code == raised.returncode
+    assert capsys.readouterr().err == "Une chaîne est rompue.\n"
+
+
 def test_the_statuses() -> None:
     assert (NotWhole("x").returncode, NotDone("x").returncode, NotDone("x", 3).returncode) == (1, 2, 3)
 

@@ -177,6 +177,8 @@ def test_a_file_that_cannot_be_read_is_refused_beside_its_field(jean: Personne, 
     page = deposer(jean, (recettes, papier([], [])[1]))
     assert page.statut == 422
     assert dit in page.erreur_de("recettes")
+    assert "Choisissez de nouveau chaque fichier, le navigateur n’en garde aucun" in page.texte
+    assert "votre saisie est gardée" not in page.texte
     assert not RepriseCaisse.objects.exists()
 
 
@@ -208,10 +210,32 @@ def test_what_runs_is_asked_for_by_itself_until_its_state_changes(hote: Tenant, 
     adresse = jean.adresse("caisse:reprise", reprise.pk)
     fragment = Page(jean.client.get(adresse, {"etat": "EN_COURS"}, headers={"HX-Request": "true"}))
     assert "500 passages repris sur 3 000" in fragment.texte
+    RepriseCaisse.objects.filter(pk=reprise.pk).update(faits=0)
+    assert "0 passage repris sur 3 000" in jean.ouvrir("caisse:reprise", reprise.pk).texte
     assert "250 par seconde, reste 10 s" in fragment.texte
     assert not fragment.trouver("h1")
     change = jean.client.get(adresse, {"etat": "DEPOSEE"}, headers={"HX-Request": "true"})
     assert change.headers["HX-Refresh"] == "true"
+
+
+def test_a_stopped_one_says_how_far_it_came_and_what_stays(jean: Personne, ouvrier: Callable[[], int]) -> None:
+    deposer(jean, papier([recette(f"P{n}") for n in range(3)], []))
+    ouvrier()
+    reprise = RepriseCaisse.objects.get()
+    assert "Ce qui serait repris" in jean.ouvrir("caisse:reprise", reprise.pk).texte
+    jean.envoyer("caisse:conduire_reprise", reprise.pk, donnees={"faire": "lancer"})
+    jean.envoyer("caisse:conduire_reprise", reprise.pk, donnees={"faire": "arreter"})
+    RepriseCaisse.objects.filter(pk=reprise.pk).update(faits=1250, total=3298)
+    page = jean.ouvrir("caisse:reprise", reprise.pk)
+    assert "Arrêtée à 1 250 passages sur 3 298. Ce qui est repris est dans les livres et y reste" in page.texte
+    assert "Ce qui est prévu, tout compris" in page.texte
+    assert "Ce qui serait repris" not in page.texte
+
+
+def test_the_report_cuts_a_column_s_name_after_its_underscore_only(hote: Tenant, jean: Personne) -> None:
+    reprise = reprendre(hote, papier([recette("P1", prix_unitaire="douze", montant=0)], []))
+    cellule = jean.ouvrir("caisse:reprise", reprise.pk).html.partition('<td class="colonne-papier">')[2]
+    assert cellule.startswith("prix_<wbr>unitaire</td>")
 
 
 def test_an_auditor_reads_and_starts_nothing(hote: Tenant, jean: Personne, ouvrier: Callable[[], int]) -> None:
