@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from apps.fiscal.tests.factories import failed_check
+from apps.socle.scope import scope
 from tests.browser.conftest import Fenetre, Hopital, Ouvrir
 from tests.browser.donnees import remplir
 
@@ -115,3 +117,25 @@ def _exige(nom: str) -> bool:
                 "<" in str(p.pattern) for p in inclus.url_patterns if isinstance(p, URLPattern) and p.name == court
             )
     return False
+
+
+BARRE = """nav => [...nav.querySelectorAll("a")].filter(lien => {
+  const place = lien.getBoundingClientRect(), vu = nav.getBoundingClientRect();
+  const dedans = place.left >= vu.left - 1 && place.right <= vu.right + 1 && place.bottom <= vu.bottom + 1;
+  return (lien.hasAttribute("aria-current") || innerWidth > 767) && !(dedans && place.right <= innerWidth);
+}).map(lien => lien.textContent)"""
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "sans script"])
+def test_nothing_of_the_bar_is_out_of_sight(hopital: Hopital, ouvrir: Ouvrir, script: bool) -> None:
+    """On a laptop every entry, the red badge beside them; on a telephone, where the bar scrolls, the current one."""
+    with scope(hopital.tenant.id):
+        failed_check()
+    fenetre = ouvrir(java_script_enabled=script)
+    fenetre.entrer(hopital.comptable)
+    for chemin in ("chaine/", "chaine/clotures/", "comptabilite/balance/"):
+        page = fenetre.aller(chemin)
+        for largeur in (1366, 1024, 768, 320):
+            page.set_viewport_size({"width": largeur, "height": 768})
+            assert page.locator("header.barre nav").evaluate(BARRE) == [], (chemin, largeur)
+        assert page.locator(".session.alarme").count()
