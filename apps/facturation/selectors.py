@@ -16,6 +16,7 @@ from apps.facturation.models import Invoice, InvoiceHistory, InvoiceLine, TaxRul
 from apps.facturation.pricing import LineToIssue, PricedInvoice, TaxRate, price_invoice
 from apps.organisations.models import Tenant
 from apps.socle.errors import BusinessError
+from apps.socle.facts import authority_of
 from apps.socle.models import Fait
 from apps.socle.unit_of_work import once
 
@@ -107,3 +108,10 @@ def link(invoice_id: uuid.UUID) -> tuple[str, str]:
     """Return (URL, label) of an invoice, for whoever shows its fact."""
     number = Invoice.objects.values_list("invoice_number", flat=True).get(pk=invoice_id)
     return reverse("facturation:facture", args=[invoice_id]), number
+
+
+def authority(invoice_id: uuid.UUID) -> str:
+    """Return on whose word the system issued an invoice, as the document that it was issued from says; empty where a person did."""
+    metadata = Invoice.objects.values_list("metadata", flat=True).filter(pk=invoice_id).first() or {}
+    document, key = metadata.get("document", ""), metadata.get("id", "")
+    return authority_of(document, uuid.UUID(key)) if document and key else ""

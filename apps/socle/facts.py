@@ -118,6 +118,7 @@ class Trace:
 
 Subscriber = Callable[[PublishedFact], None]
 SourceLink = Callable[[uuid.UUID], tuple[str, str]]
+Authority = Callable[[uuid.UUID], str]
 Traces = Callable[[uuid.UUID], Iterable[Trace]]
 
 _declarations: dict[str, FactDeclaration] = {}
@@ -126,6 +127,7 @@ _criterion_words: dict[tuple[str, str], Text] = {}
 _subscribers: dict[str, Subscriber] = {}
 _source_links: dict[str, SourceLink] = {}
 _source_urls: dict[str, str] = {}
+_authorities: dict[str, Authority] = {}
 _traces: dict[str, Traces] = {}
 
 
@@ -204,6 +206,17 @@ def source_url(source_type: str, source_id: uuid.UUID) -> str:
         return reverse(name, args=[source_id])
     found = source_link(source_type, source_id)
     return found[0] if found else ""
+
+
+def register_authority(source_type: str, authority: Authority) -> None:
+    """Say on whose word the system made documents of `source_type`: a function from the id to a phrase, empty where a person did."""
+    _authorities[source_type] = authority
+
+
+def authority_of(source_type: str, source_id: uuid.UUID) -> str:
+    """Return under whose rule the system made a document, and for whom: it never decides by itself."""
+    authority = _authorities.get(source_type)
+    return authority(source_id) if authority else ""
 
 
 def register_traces(subscriber: str, find: Traces) -> None:

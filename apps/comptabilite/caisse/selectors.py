@@ -166,3 +166,14 @@ def lien_facture(facture_id: uuid.UUID) -> tuple[str, str]:
     """Return (URL, number) of a cashier's invoice, for the legal invoice that it became."""
     numero = FactureCaisse.objects.values_list("numero_travail", flat=True).get(pk=facture_id)
     return reverse("caisse:facture", args=[facture_id]), numero
+
+
+def autorite_de_la_facture(facture_id: uuid.UUID) -> str:
+    """Return under whose rule the system validated an invoice of the till, and whose invoice it is; empty where a person did."""
+    facture = FactureCaisse.objects.select_related("regle", "caissier").filter(pk=facture_id).first()
+    if facture is None or facture.regle is None:
+        return ""
+    return _("selon la règle de %(regle)s ; facture de %(caissier)s") % {
+        "regle": facture.regle.modifie_par_libelle,
+        "caissier": facture.caissier.full_name,
+    }

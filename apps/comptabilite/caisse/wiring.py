@@ -7,7 +7,7 @@ def ready() -> None:
     from apps.comptabilite.caisse.cloture import sessions_non_fermees
     from apps.fiscal.preclosing import register_preclosing_check
     from apps.organisations.provisioning import register_step
-    from apps.socle.facts import register_source_link
+    from apps.socle.facts import register_authority, register_source_link
     from apps.socle.numbering import Numbered, declare_number
 
     constraints.declare()
@@ -17,6 +17,7 @@ def ready() -> None:
     register_source_link("comptabilite.Quittance", selectors.lien_quittance, "caisse:quittance")
     register_source_link("comptabilite.SessionCaisse", selectors.lien_session, "caisse:une_session")
     register_source_link("comptabilite.FactureCaisse", selectors.lien_facture, "caisse:facture")
+    register_authority("comptabilite.FactureCaisse", selectors.autorite_de_la_facture)
     register_step("caisse", provisioning.premiere_caisse, order=60)
     register_preclosing_check("caisse", sessions_non_fermees)
     accueil.declare()

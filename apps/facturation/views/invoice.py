@@ -31,6 +31,7 @@ def invoice_detail(request: HttpRequest, invoice_id: uuid.UUID) -> HttpResponse:
         "totals": [invoice.total_ht, invoice.total_tax],
         "steps": _steps(invoice, selectors.history_of(invoice.pk)),
         "origin": _origin(invoice),
+        "authority": selectors.authority(invoice.pk),
         "account": source_link("organisations.Tiers", invoice.tiers_id),
         "traces": traces(selectors.fact_of(invoice.pk)),
     }

@@ -24,7 +24,7 @@ from apps.fiscal.tasks import verify_one_chain
 from apps.fiscal.verification import Anomaly
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
-from apps.socle.facts import source_link, traces
+from apps.socle.facts import authority_of, source_link, traces
 from apps.socle.progress import count
 from apps.socle.screens.lists import ordered, page_of, sort_key
 
@@ -69,6 +69,7 @@ def link(request: HttpRequest, sequence_number: int) -> HttpResponse:
         "key": FiscalKey.objects.filter(key_id=entry.key_id).first(),
         "neighbours": selectors.neighbours(entry),
         "source": source_link(entry.entity_type, entry.entity_id) if entry.entity_type and entry.entity_id else None,
+        "authority": authority_of(entry.entity_type, entry.entity_id) if entry.entity_type and entry.entity_id else "",
         "traces": [trace for trace in traces(entry.fact_id) if not trace.url.startswith(request.path)],
         "may_prove": request.user.has_perm("fiscal.prove_entry"),
         "seen": _clear_text(request, entry),

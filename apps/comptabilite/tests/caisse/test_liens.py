@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
+from apps.comptabilite.caisse.services.definir_regle_validation import definir_regle_validation
 from apps.comptabilite.caisse.services.encaisser_facture import encaisser_facture
 from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
 from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
@@ -18,9 +21,9 @@ from apps.comptabilite.tests.caisse.factories import Guichet, especes, lignes, m
 from apps.fiscal.selectors import entries_of_source
 from apps.mouvements.models import MouvementFinancier
 from apps.mouvements.selectors import solde
-from apps.organisations.tests.factories import make_user
+from apps.organisations.tests.factories import make_acteur, make_user
 from apps.socle.clock import local_date
-from apps.socle.facts import source_link, source_url
+from apps.socle.facts import authority_of, source_link, source_url
 from apps.socle.models import Fait
 
 pytestmark = pytest.mark.database
@@ -48,6 +51,40 @@ def test_each_document_has_its_address(vente) -> None:
         facture.numero_travail,
     )
     assert source_url("comptabilite.Quittance", quittance.id) == f"/caisse/quittances/{quittance.id}/"
+
+
+def test_what_the_system_issued_says_under_whose_rule_and_for_whom(guichet: Guichet, vente, client: Client) -> None:
+    """A sale at the counter is validated by the system, which decides nothing by itself."""
+    definir_regle_validation(
+        active=True,
+        plafond=None,
+        acteur=make_acteur(guichet.tenant, "comptable", first_name="Rose", last_name="Tchoumi"),
+    )
+    suivante = vendre_au_comptant(
+        patient_id=guichet.patient.id,
+        lignes=lignes("CONS-GEN"),
+        paiements=[especes(5000)],
+        acteur=guichet.caissiere,
+    )
+    dit = f"selon la règle de Rose Tchoumi\u00a0; facture de {guichet.caissiere.label}"
+    client.force_login(make_user(guichet.tenant, "auditeur"))
+    invoice = suivante.facture.invoice_id
+    [maillon] = entries_of_source("facturation.Invoice", invoice)
+    for page in (f"factures/{invoice}/", f"chaine/{maillon.sequence_number}/"):
+        assert f"Système, {dit}" in " ".join(
+            re.sub("<[^>]+>", "", html.unescape(client.get(f"/{guichet.tenant.slug}/{page}").content.decode())).split(
+                " "
+            )
+        )
+
+
+def test_what_a_person_validated_needs_no_authority(guichet: Guichet) -> None:
+    facture = make_facture(guichet)
+    valider_facture(facture_id=facture.id, acteur=make_acteur(guichet.tenant, "comptable"))
+    facture.refresh_from_db()
+    assert authority_of("facturation.Invoice", facture.invoice_id) == ""
+    assert authority_of("facturation.Invoice", guichet.patient.id) == ""
+    assert authority_of("inconnu.Document", facture.id) == ""
 
 
 @pytest.mark.urls("config.urls_staff")
