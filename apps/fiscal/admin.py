@@ -1,7 +1,11 @@
 """The chain, to read: links come from facts, the head from its trigger, verifications from the verifier."""
 
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from apps.fiscal import readable
 from apps.fiscal.models import (
     FiscalAnchor,
     FiscalClosing,
@@ -18,6 +22,7 @@ from apps.socle.screens.readonly_admin import ReadOnlyAdmin
 class FiscalEntryAdmin(ReadOnlyAdmin):
     list_display = ("sequence_number", "entry_type", "entity_number", "fiscal_date", "actor_type", "chain_hash")
     list_filter = ("entry_type", "fiscal_date", "actor_type")
+    json_label = staticmethod(readable.label)
     search_fields = ("=sequence_number", "^entity_number")
     exclude = ("data_canonical", "signature")
     show_full_result_count = False
@@ -35,6 +40,7 @@ class FiscalClosingAdmin(ReadOnlyAdmin):
         "closing_hash",
     )
     list_filter = ("closing_type", "closing_date")
+    json_label = staticmethod(readable.label)
     exclude = ("data_canonical", "signature")
 
 
@@ -45,8 +51,12 @@ class FiscalSequenceAdmin(ReadOnlyAdmin):
 
 @admin.register(FiscalKey)
 class FiscalKeyAdmin(ReadOnlyAdmin):
-    list_display = ("key_id", "algorithm", "fingerprint", "created_at", "retired_at")
+    list_display = ("key_id", "algorithm", "imprint", "created_at", "retired_at")
     exclude = ("public_key",)
+
+    @admin.display(description=_("empreinte"))
+    def imprint(self, key: Any) -> str:
+        return str(key.fingerprint)
 
 
 @admin.register(FiscalIntegrityCheck)

@@ -22,6 +22,7 @@ LABELS = {
     "acteur": gettext_lazy("acteur"),
     "address": gettext_lazy("adresse"),
     "attendu": gettext_lazy("montant attendu"),
+    "base": gettext_lazy("base hors taxe"),
     "buyer": gettext_lazy("client"),
     "caisse": gettext_lazy("caisse"),
     "caissier": gettext_lazy("caissier"),
@@ -30,7 +31,9 @@ LABELS = {
     "closing_hash": gettext_lazy("empreinte de la clôture"),
     "closing_type": gettext_lazy("périodicité"),
     "code": gettext_lazy("code"),
+    "collected": gettext_lazy("encaissé"),
     "compte": gettext_lazy("montant compté"),
+    "credited": gettext_lazy("avoirs"),
     "currency": gettext_lazy("devise"),
     "date": gettext_lazy("date"),
     "date_naissance": gettext_lazy("date de naissance"),
@@ -54,6 +57,7 @@ LABELS = {
     "ht": gettext_lazy("hors taxe"),
     "id": gettext_lazy("identifiant"),
     "identifier": gettext_lazy("identifiant"),
+    "invoiced": gettext_lazy("facturé"),
     "issue_date": gettext_lazy("date d’émission"),
     "kind": gettext_lazy("genre"),
     "label": gettext_lazy("libellé"),
@@ -106,6 +110,8 @@ LABELS = {
     "unit_price": gettext_lazy("prix unitaire"),
     "vat_number": gettext_lazy("numéro de TVA"),
     "version": gettext_lazy("version"),
+    "rounded": gettext_lazy("arrondi"),
+    "taxed": gettext_lazy("par taux de taxe"),
 }
 
 # Values of our own facts that are code as well.

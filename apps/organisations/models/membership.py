@@ -20,7 +20,12 @@ class Membership(TenantOwned):
     role = models.ForeignKey("organisations.Role", models.PROTECT, related_name="+", verbose_name=_("rôle"))
     is_active = models.BooleanField(_("actif"), default=True)
     granted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("accès donné par"),
     )
     created_at = models.DateTimeField(_("depuis le"), default=now, editable=False)
 

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
 from apps.socle.language import document_language
+from apps.socle.screens.admin_values import columns
 
 
 class HouseAdmin(admin.ModelAdmin):
@@ -24,6 +25,15 @@ class HouseAdmin(admin.ModelAdmin):
     a row by its kind and key and a change by its fields: never by what the row is called, which may be a
     patient. PostgreSQL adds the tenant (organisations/sql/30_admin_log.sql).
     """
+
+    @staticmethod
+    def json_label(key: str) -> str:
+        """Return what a key of a JSON object is called on the page."""
+        return key.replace("_", " ")
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Show amounts as the house writes them."""
+        return columns(self.model, super().get_list_display(request), self.json_label)
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         return construct_change_message(form, [], add)
@@ -72,6 +82,13 @@ class ReadOnlyAdmin(HouseAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show amounts and objects as the house writes them; every field of the page is text."""
+        return [
+            (title, {**options, "fields": columns(self.model, options["fields"], self.json_label)})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
 
 class ReadOnlyInline(admin.TabularInline):
     """Rows of another table under a page of `ReadOnlyAdmin`."""
@@ -87,4 +104,8 @@ class ReadOnlyInline(admin.TabularInline):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show the columns as text: those that no form may edit (dates) too."""
-        return self.fields or ()
+        return self.get_fields(request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show amounts as the house writes them."""
+        return columns(self.model, self.fields or ())

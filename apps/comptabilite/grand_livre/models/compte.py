@@ -39,6 +39,7 @@ class CompteComptable(TenantOwned):
         ),
         output_field=CharField(_("numéro affiché"), max_length=10),
         db_persist=True,
+        verbose_name=_("numéro affiché"),
     )
     libelle = models.CharField(_("libellé"), max_length=200)
     classe = models.CharField(_("classe"), max_length=1, choices=CLASSES)
@@ -57,7 +58,7 @@ class CompteComptable(TenantOwned):
 
     class Meta:
         verbose_name = _("compte")
-        verbose_name_plural = _("plan comptable")
+        verbose_name_plural = _("comptes du plan comptable")
         ordering = ["numero"]
         constraints = [
             models.UniqueConstraint(
