@@ -14,6 +14,7 @@ from django.db import models
 from django.test import Client, RequestFactory
 
 from apps.comptabilite.grand_livre.models import CompteComptable
+from apps.fiscal.admin import key_label
 from apps.fiscal.models import FiscalClosing
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
@@ -102,6 +103,12 @@ def test_amounts_rates_and_objects_in_the_house_s_words() -> None:
     assert "<dd>–</dd>" in unfinished
     assert column(FiscalClosing, "closing_date", _words) == "closing_date"
     assert isinstance(FiscalClosing._meta.get_field("closing_balance"), MoneyField)
+
+
+def test_keys_of_a_closing_are_words() -> None:
+    assert [key_label(key) for key in ("invoiced", "19.25", "0", "ESPECES", "XAF", "first_sequence")] == [
+        "facturé", "19,25\u00a0%", "0\u00a0%", "Espèces", "XAF", "premier maillon",
+    ]  # fmt: skip
 
 
 def _words(key: str) -> str:

@@ -1,5 +1,6 @@
 """The chain, to read: links come from facts, the head from its trigger, verifications from the verifier."""
 
+import re
 from typing import Any
 
 from django.contrib import admin
@@ -15,14 +16,26 @@ from apps.fiscal.models import (
     FiscalKey,
     FiscalSequence,
 )
+from apps.socle.facts import criterion_label
 from apps.socle.screens.readonly_admin import ReadOnlyAdmin
+
+RATE = re.compile(r"\d{1,2}(\.\d+)?")
+
+
+def key_label(key: str) -> str:
+    """Return what a key of a link or of a closing's totals is called: a field, a rate of tax or a means of payment."""
+    if key in readable.LABELS:
+        return readable.label(key)
+    if RATE.fullmatch(key):
+        return f"{key.replace('.', ',')}\u00a0%"
+    return criterion_label("moyen", key).replace("_", " ")
 
 
 @admin.register(FiscalEntry)
 class FiscalEntryAdmin(ReadOnlyAdmin):
     list_display = ("sequence_number", "entry_type", "entity_number", "fiscal_date", "actor_type", "chain_hash")
     list_filter = ("entry_type", "fiscal_date", "actor_type")
-    json_label = staticmethod(readable.label)
+    json_label = staticmethod(key_label)
     search_fields = ("=sequence_number", "^entity_number")
     exclude = ("data_canonical", "signature")
     show_full_result_count = False
@@ -40,7 +53,7 @@ class FiscalClosingAdmin(ReadOnlyAdmin):
         "closing_hash",
     )
     list_filter = ("closing_type", "closing_date")
-    json_label = staticmethod(readable.label)
+    json_label = staticmethod(key_label)
     exclude = ("data_canonical", "signature")
 
 

@@ -39,7 +39,8 @@ def column(model: type[models.Model], name: Any, label: Label = str) -> Any:
         value = getattr(row, field.name)
         return EMPTY if value is None or value in ({}, []) else write(row, value)
 
-    shown.__name__ = field.name  # the class of the cell, and of its column
+    # The class of the cell and of its column: the sheet puts amounts to the right.
+    shown.__name__ = f"montant_{field.name}" if isinstance(field, MoneyField) else field.name
     shown.short_description = field.verbose_name  # type: ignore[attr-defined]
     if not isinstance(field, models.JSONField):
         shown.admin_order_field = field.name  # type: ignore[attr-defined]
