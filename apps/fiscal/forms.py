@@ -12,10 +12,13 @@ from apps.fiscal.choices import EntryType
 from apps.fiscal.closings import closing_by_number
 from apps.fiscal.models import FiscalClosing
 from apps.socle.screens.dates import short_date
+from apps.socle.screens.days import DayField, SpanForm
 
 
-class EntryFilter(forms.Form):
+class EntryFilter(SpanForm):
     """A link's number or its document's; a type; fiscal days, both included."""
+
+    field_order = ("q", "type")
 
     q = forms.CharField(
         label=_("Maillon ou document"),
@@ -24,12 +27,6 @@ class EntryFilter(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "data-touche": "F2", "data-touche-aide": _("rechercher")}),
     )
     type = forms.ChoiceField(label=_("Type"), required=False, choices=[("", _("Tous")), *EntryType.choices])
-    du = forms.DateField(
-        label=_("Du"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    au = forms.DateField(
-        label=_("Au"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
 
 
 class AnswerForm(forms.Form):
@@ -43,15 +40,11 @@ class AnswerForm(forms.Form):
     )
 
 
-def _day(label: object) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+class ArchiveForm(SpanForm):
+    """Fiscal days, both included, both needed."""
 
-
-class ArchiveForm(forms.Form):
-    """Fiscal days, both included."""
-
-    du = _day(_("Du"))
-    au = _day(_("Au"))
+    du = DayField(label=_("Du"))
+    au = DayField(label=_("Au"))
 
 
 class ContinuityForm(forms.Form):
@@ -82,11 +75,7 @@ def _closing(number: str) -> FiscalClosing:
 class ConfirmationForm(forms.Form):
     """The last day of the period, typed: what is sealed cannot be opened again."""
 
-    confirmation = forms.DateField(
-        label=_("Tapez le dernier jour clôturé"),
-        input_formats=["%d/%m/%Y", "%Y-%m-%d"],
-        widget=forms.TextInput(attrs={"placeholder": "jj/mm/aaaa", "autocomplete": "off", "size": 12}),
-    )
+    confirmation = DayField(label=_("Tapez le dernier jour clôturé"))
 
     def __init__(self, *args: Any, end: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

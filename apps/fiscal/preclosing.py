@@ -18,13 +18,15 @@ from apps.socle.errors import Text
 class Unfinished:
     """Things of one kind that wait: how many, what they are called, and where to finish them.
 
-    `url` is lazy: a command and a worker have no staff addresses.
+    `url` is lazy: a command and a worker have no staff addresses. `only` says who alone can finish it, where the
+    person who closes cannot: the address then only shows it.
     """
 
     kind: str
     label: Text
     count: int
     url: Text = ""
+    only: Text = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return what the closing keeps: an address does not outlive the screens."""

@@ -25,17 +25,9 @@ from apps.hospital.selectors import code_connu
 from apps.socle.errors import BusinessError
 from apps.socle.screens.addresses import way_back
 from apps.socle.screens.amounts import AmountField
+from apps.socle.screens.days import DayField
 
 T = TypeVar("T")
-FORMATS_DE_DATE = ["%d/%m/%Y", "%Y-%m-%d", "%d%m%Y"]  # never the month first, whatever the language of the screen
-
-
-def champ_date(label: Any, **options: Any) -> forms.DateField:
-    """Return a date typed as 20/11/2026."""
-    attrs = {"placeholder": _("jj/mm/aaaa"), "inputmode": "numeric", "autocomplete": "off"}
-    widget = forms.DateInput(format="%d/%m/%Y", attrs=attrs)
-    erreurs = {"invalid": _("Écrivez la date comme 20/11/2026.")}
-    return forms.DateField(label=label, input_formats=FORMATS_DE_DATE, widget=widget, error_messages=erreurs, **options)
 
 
 def poser_erreur(form: forms.Form, refus: BusinessError) -> None:
@@ -55,7 +47,7 @@ class PatientForm(forms.Form):
         label=_("Nom"), max_length=NOM_MAXIMUM, error_messages={"required": _("Le nom est obligatoire.")}
     )
     prenom = forms.CharField(label=_("Prénom"), required=False, max_length=NOM_MAXIMUM)
-    date_naissance = champ_date(_("Date de naissance"), required=False)
+    date_naissance = DayField(label=_("Date de naissance"), required=False)
     sexe = forms.ChoiceField(label=_("Sexe"), required=False, choices=[("", "—"), *Sexe.choices])
     telephone = forms.CharField(
         label=_("Téléphone"),
@@ -109,7 +101,7 @@ class FiltreTarifs(forms.Form):
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "data-touche": "F2", "data-touche-aide": _("rechercher")}),
     )
-    le = champ_date(pgettext_lazy("en vigueur", "Au"), required=False)
+    le = DayField(label=pgettext_lazy("en vigueur", "Au"), required=False)
     type = forms.ChoiceField(
         label=_("Type de recette"), required=False, choices=[("", _("Tous")), *TypeRecette.choices]
     )
@@ -128,7 +120,7 @@ class TarifForm(forms.Form):
         empty_label=_("Celui du type de recette"),
     )
     montant = AmountField(label=_("Montant"))
-    valide_du = champ_date(_("À partir du"))
+    valide_du = DayField(label=_("À partir du"))
     description = forms.CharField(
         label=_("Description"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import unicodedata
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -14,11 +12,11 @@ from apps.hospital.mots import ecrire_numero, rang_de
 from apps.socle.errors import BusinessError
 from apps.socle.phones import is_phone
 from apps.socle.search import search_key
+from apps.socle.words import clean_words
 
 AGE_MAXIMUM = 130
 NOM_MAXIMUM = 120
 TELEPHONE_MAXIMUM = 20
-_BLANCS = re.compile(r"\s+")
 
 
 @dataclass(frozen=True)
@@ -60,15 +58,17 @@ def nettoyer(identite: Identite, aujourdhui: dt.date) -> Identite:
 
 def lire_nom(texte: str) -> str:
     """Return a surname: a letter at least, 120 characters at most. Raises BusinessError."""
-    propre = _propre(texte)
-    if not any(caractere.isalpha() for caractere in propre):
+    propre = clean_words(texte, "nom")
+    if not propre:
         raise BusinessError(_("Le nom est obligatoire."), code="name-missing", field="nom")
+    if not any(caractere.isalpha() for caractere in propre):
+        raise BusinessError(_("Un nom a au moins une lettre."), code="name-without-letter", field="nom")
     return _assez_court(propre, "nom")
 
 
 def lire_prenom(texte: str) -> str:
     """Return a first name, which may be empty. Raises BusinessError."""
-    return _assez_court(_propre(texte), "prenom")
+    return _assez_court(clean_words(texte, "prenom"), "prenom")
 
 
 def _assez_court(texte: str, champ: str) -> str:
@@ -79,7 +79,7 @@ def _assez_court(texte: str, champ: str) -> str:
 
 def lire_telephone(texte: str) -> str:
     """Return a phone number as it was written, which may be empty. Raises BusinessError."""
-    propre = _propre(texte)
+    propre = clean_words(texte, "telephone")
     if propre and (len(propre) > TELEPHONE_MAXIMUM or not is_phone(propre)):
         raise BusinessError(
             _("Ce numéro de téléphone ne se lit pas : 6 à 15 chiffres sont attendus."),
@@ -109,16 +109,10 @@ def lire_naissance(naissance: dt.date | None, aujourdhui: dt.date) -> dt.date | 
 
 def nettoyer_numero(numero: str) -> str:
     """Return a paper file's number in capitals, `pat-412` as `PAT-00412`. Raises BusinessError."""
-    propre = _propre(numero).upper()
+    propre = clean_words(numero, "numero").upper()
     rang = rang_de(propre)
     if rang is not None:
         propre = ecrire_numero(rang)
     if len(propre) > 20 or not search_key(propre) or rang == 0:
         raise BusinessError(_("Ce numéro de dossier ne convient pas."), code="patient-number-invalid", field="numero")
     return propre
-
-
-def _propre(texte: str) -> str:
-    """Return `texte` composed (NFC), single-spaced, without control characters."""
-    lisible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", texte))
-    return _BLANCS.sub(" ", lisible).strip()

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.organisations.models import Tiers
-from apps.socle.screens.dates import POSSIBLE_DAYS
+from apps.socle.screens.days import SpanForm
 
 
 class FiltreTiers(forms.Form):
@@ -26,18 +26,5 @@ class FiltreTiers(forms.Form):
     )
 
 
-class FiltreMouvements(forms.Form):
-    """The days and the state of an account's movements."""
-
-    du = forms.DateField(
-        label=_("Du"),
-        required=False,
-        validators=POSSIBLE_DAYS,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    au = forms.DateField(
-        label=_("Au"),
-        required=False,
-        validators=POSSIBLE_DAYS,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+class FiltreMouvements(SpanForm):
+    """The days of an account's movements."""

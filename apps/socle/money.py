@@ -12,6 +12,7 @@ from functools import cache
 
 from babel.core import get_global
 from babel.numbers import get_currency_precision
+from django.utils.translation import gettext as _
 
 NARROW_NO_BREAK_SPACE = "\u202f"
 NO_BREAK_SPACE = "\u00a0"
@@ -91,6 +92,14 @@ def format_amount(amount: Decimal, currency: str, unit: bool = True) -> str:
     text = f"{abs(amount):,.{places}f}".replace(",", NARROW_NO_BREAK_SPACE).replace(".", ",")
     sign = MINUS if amount < 0 else ""
     return f"{sign}{text}{NO_BREAK_SPACE}{NAMES.get(currency, currency)}" if unit else f"{sign}{text}"
+
+
+def finest(currency: str) -> str:
+    """Return the sentence that refuses an amount finer than `currency`."""
+    places, unit = decimals(currency), NAMES.get(currency, currency)
+    if not places:
+        return _("Un montant en %s s’écrit sans centimes.") % unit
+    return _("Un montant en %(devise)s s’écrit avec %(nombre)d décimales au plus.") % {"devise": unit, "nombre": places}
 
 
 def plain(amount: Decimal) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from django.urls import reverse_lazy
-from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from apps.comptabilite.caisse.choices import StatutFacture, StatutSession
@@ -25,7 +24,8 @@ def sessions_non_fermees(tenant: Tenant, debut: date, fin: date) -> Iterator[Unf
             "caisse": session.caisse.code,
             "caissier": session.caissier.full_name,
         }
-        adresse = format_lazy("{}?caisse={}", reverse_lazy("caisse:quittances"), session.caisse_id)
-        yield Unfinished("session_caisse", libelle, 1, adresse)
+        adresse = reverse_lazy("caisse:une_session", args=[session.pk])
+        qui = _("%s seul peut la fermer, en comptant son tiroir.") % session.caissier.full_name
+        yield Unfinished("session_caisse", libelle, 1, adresse, qui)
     attente = FactureCaisse.objects.filter(statut=StatutFacture.EN_ATTENTE, date_creation__lt=apres)
     yield Unfinished("facture_en_attente", _("Factures à valider"), attente.count(), reverse_lazy("caisse:factures"))

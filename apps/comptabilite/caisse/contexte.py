@@ -13,7 +13,7 @@ from apps.organisations.models import Tenant
 from apps.socle.actors import Acteur
 from apps.socle.clock import now
 from apps.socle.errors import BusinessError, NotAllowed
-from apps.socle.money import LARGEST, is_exact
+from apps.socle.money import LARGEST, finest, is_exact
 
 
 def moment_des_affaires(le: datetime | None, acteur: Acteur) -> datetime:
@@ -60,6 +60,4 @@ def controler_montant(montant: Decimal, devise: str, champ: str) -> None:
     if montant > LARGEST:
         raise BusinessError(_("Ce montant est trop grand."), code="amount-too-large", field=champ)
     if not is_exact(montant, devise):
-        raise BusinessError(
-            _("Ce montant est plus fin que ce que sa devise permet."), code="amount-too-fine", field=champ
-        )
+        raise BusinessError(finest(devise), code="amount-too-fine", field=champ)

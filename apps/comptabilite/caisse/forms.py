@@ -25,7 +25,7 @@ from apps.socle.errors import BusinessError
 from apps.socle.money import format_amount, plain
 from apps.socle.screens.amounts import AmountField, write_amount
 from apps.socle.screens.confirmation import ConfirmedForm
-from apps.socle.screens.dates import POSSIBLE_DAYS
+from apps.socle.screens.days import DayField, SpanForm
 
 # What each means asks for beside its amount, in the order of the screen.
 CHAMPS = {
@@ -125,14 +125,13 @@ class PaiementForm(forms.Form):
     terminal = _texte(_("Terminal"), "terminal")
     banque = _texte(_("Banque"), "banque")
     titulaire = _texte(_("Titulaire"), "titulaire")
-    date = forms.DateField(label=_("Date"), required=False, validators=POSSIBLE_DAYS)
+    date = DayField(label=_("Date"), required=False)
     compte_source = _texte(_("Compte d’origine"), "compte_source")
 
     def __init__(self, *args: Any, moyen: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.nom_moyen = moyen
         self.fields["reference"].label = REFERENCES.get(moyen, _("Référence"))
-        self.fields["date"].widget.attrs["placeholder"] = _("jj/mm/aaaa")
         for nom in ("payeur", "carte"):
             self.fields[nom].widget.attrs["inputmode"] = "numeric"
         for champ in self.fields.values():
@@ -261,14 +260,14 @@ class RegleForm(forms.Form):
     )
 
 
-class FiltreForm(SansNumeroDeCarte):
+class FiltreForm(SansNumeroDeCarte, SpanForm):
     """Filters of a list of the till; an unreadable date filters nothing and is said."""
+
+    field_order = ("q", "du", "au")
 
     q = forms.CharField(
         label=_("Numéro ou patient"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
     )
-    du = forms.DateField(label=_("Du"), required=False, validators=POSSIBLE_DAYS)
-    au = forms.DateField(label=_("Au"), required=False, validators=POSSIBLE_DAYS)
     caisse = forms.ModelChoiceField(
         label=_("Caisse"), required=False, queryset=Caisse.objects.none(), empty_label=_("Toutes")
     )
@@ -283,19 +282,11 @@ class FiltreForm(SansNumeroDeCarte):
         self.fields["caisse"].queryset = Caisse.objects.order_by("code")  # type: ignore[attr-defined]
         for nom in sans:
             del self.fields[nom]
-        for nom in ("du", "au"):
-            self.fields[nom].widget.attrs.update({"placeholder": _("jj/mm/aaaa"), "inputmode": "numeric", "size": 10})
-
-    @property
-    def valeurs(self) -> dict[str, Any]:
-        """Return what was understood; what was not is shown beside its field and filters nothing."""
-        self.is_valid()
-        return {nom: valeur for nom, valeur in self.cleaned_data.items() if valeur}
 
     @property
     def filtre(self) -> bool:
         """Tell whether anything is filtered away."""
-        return bool(self.valeurs)
+        return bool(self.chosen)
 
 
 class RepriseForm(forms.Form):

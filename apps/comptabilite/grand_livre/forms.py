@@ -13,13 +13,7 @@ from apps.comptabilite.grand_livre.choices import Sens
 from apps.comptabilite.grand_livre.models import CompteComptable, Journal, RegleImputation
 from apps.comptabilite.grand_livre.transitions import A_VALIDER, ECRITURE, VALIDEE
 from apps.socle.facts import role_label
-
-
-def champ_date(label: Any, *, required: bool = False) -> forms.DateField:
-    """A day, typed or picked."""
-    return forms.DateField(
-        label=label, required=required, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+from apps.socle.screens.days import DayField, SpanForm
 
 
 def champ_recherche(label: Any) -> forms.CharField:
@@ -28,12 +22,12 @@ def champ_recherche(label: Any) -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=100, widget=forms.TextInput(attrs=attributs))
 
 
-class FiltreEcritures(forms.Form):
+class FiltreEcritures(SpanForm):
     """Words of a number, a voucher or a label; days; journal; state."""
 
+    field_order = ("q", "du", "au")
+
     q = champ_recherche(_("Numéro, pièce ou libellé"))
-    du = champ_date(_("Du"))
-    au = champ_date(_("Au"))
     journal = forms.ChoiceField(label=_("Journal"), required=False)
     etat = forms.ChoiceField(
         label=_("État"),
@@ -47,20 +41,12 @@ class FiltreEcritures(forms.Form):
         self.fields["journal"].choices = [("", _t("Tous")), *((code, f"{code} {libelle}") for code, libelle in codes)]
 
 
-class FiltrePeriode(forms.Form):
+class FiltrePeriode(SpanForm):
     """Between two days, everything posted or only what is validated."""
 
-    du = champ_date(_("Du"))
-    au = champ_date(_("Au"))
     etat = forms.ChoiceField(
         label=_("Écritures"), required=False, choices=[("", _("Toutes")), (VALIDEE, _("Validées seulement"))]
     )
-
-    def clean(self) -> dict[str, Any]:
-        donnees = super().clean() or {}
-        if donnees.get("du") and donnees.get("au") and donnees["au"] < donnees["du"]:
-            self.add_error("au", _("Le dernier jour précède le premier."))
-        return donnees
 
 
 class FiltrePlan(forms.Form):
@@ -83,7 +69,7 @@ class RegleForm(forms.Form):
         label=_("Compte"), max_length=10, help_text=_("Numéro d’un compte qui reçoit des écritures.")
     )
     journal = forms.ChoiceField(label=_("Journal"))
-    valide_du = champ_date(_("Valable du"))
+    valide_du = DayField(label=_("Valable du"), required=False)
 
     def __init__(self, *args: Any, type_fait: str, role: str, possibles: Mapping[str, str], **kwargs: Any) -> None:
         self.type_fait, self.role, self.possibles = type_fait, role, dict(possibles)

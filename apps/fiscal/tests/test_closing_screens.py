@@ -100,7 +100,7 @@ def test_typing_the_day_closes_it_and_shows_its_hash(house: Tenant, enter: Any, 
     [
         ("27/11/2026", "Ce n’est pas le jour à clôturer : 28/11/2026."),
         ("", "obligatoire"),
-        ("demain", "date valide"),
+        ("demain", "Écrivez la date comme 20/11/2026."),
     ],
 )
 def test_without_the_day_typed_nothing_is_closed(house: Tenant, enter: Any, typed: str, said: str) -> None:

@@ -398,7 +398,7 @@ def test_an_archive_from_the_screen(
 def test_days_that_make_no_archive(house: Tenant, client: Client) -> None:
     client.force_login(make_user(house, "comptable"))
     for since, until, expected in (
-        ("2026-11-30", "2026-11-28", "Le dernier jour vient avant le premier"),
+        ("2026-11-30", "2026-11-28", "Le dernier jour précède le premier"),
         ("", "2026-11-28", "obligatoire"),
         ("hier", "2026-11-28", "date"),
     ):

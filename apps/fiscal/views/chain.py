@@ -40,7 +40,7 @@ AT_ONCE = 20_000
 def chain(request: HttpRequest) -> HttpResponse:
     """List the links, latest first, under the latest verification."""
     form = EntryFilter(request.GET)
-    chosen = form.cleaned_data if form.is_valid() else {}
+    chosen = form.chosen
     found = selectors.search_entries(
         q=chosen.get("q", ""), entry_type=chosen.get("type", ""), since=chosen.get("du"), until=chosen.get("au")
     )

@@ -9,6 +9,7 @@ from apps.hospital.choices import Sexe
 from apps.organisations.base import TenantForeignKey, TenantOneToOneField, TenantOwned
 from apps.socle.clock import now
 from apps.socle.immutability import Protection
+from apps.socle.words import visible_words
 
 
 class Patient(TenantOwned):
@@ -58,6 +59,7 @@ class Patient(TenantOwned):
                 violation_error_message=_("Le nom est obligatoire."),
                 violation_error_code="name-missing",
             ),
+            visible_words("hospital_patient_visible", "nom", "prenom", "telephone", "numero"),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,10 @@ from apps.hospital.choices import TypeRecette
 from apps.organisations.base import TenantForeignKey, TenantOwned
 from apps.socle.fields import CurrencyField, MoneyField, exact_amounts
 from apps.socle.immutability import Protection
+from apps.socle.words import visible_words
 
+CODE = r"^[A-Z0-9]([A-Z0-9 ._/+-]{0,48}[A-Z0-9.+])?$"
+"""A code is typed at the till and read aloud: letters and digits of every keyboard, and what joins them."""
 PROTECTION = Protection(living=("valide_au",))
 
 
@@ -64,6 +67,15 @@ class Tarif(TenantOwned):
                 violation_error_message=_("Un tarif n’est pas négatif."),
                 violation_error_code="amount-negative",
             ),
+            models.CheckConstraint(
+                condition=models.Q(code__regex=CODE),
+                name="%(app_label)s_%(class)s_code",
+                violation_error_message=_(
+                    "Un code s’écrit avec des lettres sans accent, des chiffres, et . / + - _ entre eux."
+                ),
+                violation_error_code="code-invalid",
+            ),
+            visible_words("%(app_label)s_%(class)s_visible", "nom"),
             exact_amounts("%(app_label)s_%(class)s_exact", "montant", currency="devise"),
             models.CheckConstraint(
                 condition=models.Q(valide_au=None)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from apps.hospital.calcul import lire_code
 from apps.hospital.choices import SERVICES_PAR_DEFAUT, TYPES_EXAMEN, TypeRecette
 from apps.hospital.models import HospitalActTarif, HospitalExamTarif, Service
 from apps.hospital.models.tarif import Tarif
@@ -17,9 +18,10 @@ from apps.socle.audit import record
 from apps.socle.clock import local_date
 from apps.socle.commands import command
 from apps.socle.errors import BusinessError
-from apps.socle.money import LARGEST, is_exact, plain
+from apps.socle.money import LARGEST, finest, is_exact, plain
 from apps.socle.search import search_key
 from apps.socle.unit_of_work import forget
+from apps.socle.words import clean_words
 
 MODELES: tuple[type[Tarif], ...] = (HospitalActTarif, HospitalExamTarif)
 UN_JOUR = dt.timedelta(days=1)
@@ -45,8 +47,8 @@ def enregistrer_tarif(
     day when a tariff already applied then (except to a takeover).
     """
     tenant = current_tenant()
-    propre = code.strip().upper()
-    _verifier(propre, nom, type_recette, montant, tenant)
+    propre, nom = lire_code(code), clean_words(nom, "nom")
+    _verifier(nom, type_recette, montant, tenant)
     existants = [t for modele in MODELES for t in modele.objects.filter(code=propre) if not t.jamais_applique]
     _clore(existants, valide_du, tenant, acteur)
     suivant = min((t.valide_du for t in existants if t.valide_du > valide_du), default=None)
@@ -54,7 +56,7 @@ def enregistrer_tarif(
     tarif = modele(
         tenant=tenant,
         code=propre,
-        nom=nom.strip(),
+        nom=nom,
         description=description.strip(),
         type_recette=type_recette,
         service=service or _service_par_defaut(type_recette),
@@ -78,19 +80,19 @@ def cle_de_tarif(code: str, nom: str) -> str:
     return f" {mots} {mots.replace(' ', '')} {search_key(nom)}"[:350]
 
 
-def _verifier(code: str, nom: str, type_recette: str, montant: Decimal, tenant: Tenant) -> None:
-    if not 0 < len(code) <= 50 or not search_key(code):
-        raise BusinessError(_("Le code est obligatoire, 50 caractères au plus."), code="code-invalid", field="code")
-    if not 0 < len(nom.strip()) <= 200:
+def _verifier(nom: str, type_recette: str, montant: Decimal, tenant: Tenant) -> None:
+    if not 0 < len(nom) <= 200:
         raise BusinessError(
             _("La désignation est obligatoire, 200 caractères au plus."), code="name-invalid", field="nom"
         )
     if type_recette not in TypeRecette.values:
         raise BusinessError(_("Choisissez dans la liste."), code="revenue-unknown", field="type_recette")
-    if not is_exact(montant, tenant.currency) or not 0 <= montant <= LARGEST:
-        raise BusinessError(
-            _("Ce montant ne peut pas être payé en %s.") % tenant.currency, code="amount-invalid", field="montant"
-        )
+    if montant.is_finite() and montant < 0:
+        raise BusinessError(_("Un prix ne peut pas être négatif."), code="amount-invalid", field="montant")
+    if montant.is_finite() and montant > LARGEST:
+        raise BusinessError(_("Ce montant est trop grand."), code="amount-invalid", field="montant")
+    if not is_exact(montant, tenant.currency):
+        raise BusinessError(finest(tenant.currency), code="amount-invalid", field="montant")
 
 
 def _clore(existants: list[Tarif], valide_du: dt.date, tenant: Tenant, acteur: Acteur) -> None:

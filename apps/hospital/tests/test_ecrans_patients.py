@@ -134,7 +134,9 @@ def test_sent_twice_registered_once(caissiere, aller):
     ("valeurs", "champ", "phrase"),
     [
         ({"nom": ""}, "nom", "Le nom est obligatoire."),
-        ({"nom": "12"}, "nom", "Le nom est obligatoire."),
+        ({"nom": "12"}, "nom", "Un nom a au moins une lettre."),
+        ({"nom": "\U0001f600\U0001f600"}, "nom", "Un nom a au moins une lettre."),
+        ({"nom": "Mba\u202egra"}, "nom", "caractère invisible"),
         ({"telephone": "le soir"}, "telephone", "6 à 15 chiffres"),
         ({"date_naissance": "31/02/1990"}, "date_naissance", "Écrivez la date comme 20/11/2026."),
         ({"date_naissance": "01/01/2099"}, "date_naissance", "Cette date est à venir."),

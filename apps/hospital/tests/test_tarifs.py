@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +18,7 @@ from apps.organisations.tests.factories import make_acteur
 from apps.socle.actors import SYSTEM, takeover_actor
 from apps.socle.clock import local_date
 from apps.socle.errors import BusinessError, from_integrity_error
+from apps.socle.fields import uuid7
 from apps.socle.scope import scope
 
 UN_JOUR = dt.timedelta(days=1)
@@ -211,3 +212,33 @@ def test_each_tenant_has_its_own(tenant, autre_tenant):
     make_tarif(tenant, montant=5000, acteur=make_acteur(tenant, "comptable"))
     with scope(autre_tenant.pk):
         assert tarif_en_vigueur("CONS-GEN", DEBUT).montant == 9000
+
+
+@pytest.mark.parametrize("code", ["é è\U0001f600", "CONS_", "-", "A" * 51, "LB<NFS", "LB\u202eNFS", "ÉCHO"])
+def test_a_code_is_what_every_keyboard_types(tenant, code):
+    with pytest.raises(BusinessError) as refus:
+        make_tarif(tenant, code)
+    assert refus.value.field == "code"
+    connu = make_tarif(tenant, "CONS-GEN")
+    connu.pk, connu.code = uuid7(), code
+    with pytest.raises(DatabaseError), transaction.atomic():
+        connu.save(force_insert=True)
+
+
+@pytest.mark.parametrize("code", ["A", "CONS-GEN", "PH.PARA/500", "AU 12", "K+", "X" * 50])
+def test_a_code_of_a_keyboard_is_taken(tenant, code):
+    assert make_tarif(tenant, code.lower()).code == code
+
+
+def test_a_designation_shows_all_that_it_says(tenant):
+    with pytest.raises(BusinessError, match="invisible"):
+        make_tarif(tenant, nom="Consultation\u202e")
+
+
+@pytest.mark.parametrize(
+    ("montant", "dit"),
+    [("-5", "ne peut pas être négatif"), ("0.5", "en FCFA s’écrit sans centimes"), ("9999999999999", "trop grand")],
+)
+def test_a_price_that_cannot_be_says_why(tenant, montant, dit):
+    with pytest.raises(BusinessError, match=dit):
+        make_tarif(tenant, montant=Decimal(montant))

@@ -75,8 +75,7 @@ def compte(request: HttpRequest, tiers_id: uuid.UUID) -> HttpResponse:
     """Show one account: balances, movements with their running balance; `?format=csv` exports the same rows."""
     tiers = get_object_or_404(Tiers.objects.all(), pk=tiers_id)
     filtre = FiltreMouvements(request.GET)
-    choix = filtre.cleaned_data if filtre.is_valid() else {}
-    jours = {"du": choix.get("du"), "au": choix.get("au")}
+    jours = {"du": filtre.chosen.get("du"), "au": filtre.chosen.get("au")}
     mouvements = selectors.mouvements_du_tiers(tiers.pk, **jours)
     if request.GET.get("format") == "csv":
         return _exporter_mouvements(request, tiers, mouvements)

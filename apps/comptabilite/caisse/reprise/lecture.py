@@ -17,12 +17,13 @@ from apps.comptabilite.caisse.choices import FichierPapier, MoyenPaiement, Opera
 from apps.comptabilite.caisse.reprise.fichiers import COLONNES, Papier, Rangee, rangees_par_recu
 from apps.comptabilite.caisse.reprise.papier import VALEUR_MAXIMUM, Encaissement, LigneDeRecette, Refus
 from apps.comptabilite.caisse.services.paiements import LONGUEURS
+from apps.hospital.calcul import lire_code
 from apps.hospital.choices import TypeRecette
 from apps.hospital.identite import lire_nom, lire_prenom, lire_telephone, nettoyer_numero
 from apps.socle.errors import BusinessError
-from apps.socle.money import decimals, format_amount
+from apps.socle.money import decimals, finest, format_amount
 from apps.socle.redaction import HIDDEN
-from apps.socle.search import search_key
+from apps.socle.words import HIDDEN_CHARACTERS
 
 T = TypeVar("T", LigneDeRecette, Encaissement)
 PREMIER_JOUR = date(1990, 1, 1)
@@ -31,7 +32,7 @@ PRIX_MAXIMUM = Decimal(10) ** 10
 QUANTITE_MAXIMUM = Decimal(10) ** 6
 _NOMBRE = re.compile(r"-?\d+(?:[.,]\d+)?", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?", re.ASCII)
-_INVISIBLES = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_INVISIBLES = re.compile(f"\x00|{HIDDEN_CHARACTERS}")
 _CAISSIER = re.compile(r"[\w](?:[\w.+-]{0,48}[\w])?")
 _CAISSE = re.compile(r"[A-Z0-9][A-Z0-9 _.-]{0,9}", re.ASCII)
 
@@ -159,7 +160,7 @@ def _montant(rangee: Rangee, colonne: str, regles: Regles) -> Decimal:
     if montant < 0:
         raise _Illisible(colonne, _("Un montant ne peut pas être négatif."), "negative-amount")
     if montant != montant.quantize(Decimal(1).scaleb(-decimals(regles.devise))):
-        motif = _("Ce montant est plus fin que ce que sa devise permet.")
+        motif = finest(regles.devise)
         raise _Illisible(colonne, motif, "amount-too-fine")
     if montant > PRIX_MAXIMUM:
         raise _Illisible(colonne, _("Ce montant est trop grand."), "amount-too-large")
@@ -201,10 +202,10 @@ def _caissier(rangee: Rangee) -> str:
 
 
 def _code(rangee: Rangee) -> str:
-    code = _texte(rangee, "code_acte", 50).upper()
-    if not search_key(code):
-        raise _Illisible("code_acte", _("Un code s’écrit avec des lettres ou des chiffres."), "code-invalid")
-    return code
+    try:
+        return lire_code(_texte(rangee, "code_acte", 50))
+    except BusinessError as erreur:
+        raise _Illisible("code_acte", str(erreur), erreur.code) from None
 
 
 def _du_patient(rangee: Rangee, colonne: str, lecture: Callable[[str], str]) -> str:

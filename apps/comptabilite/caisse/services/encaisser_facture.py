@@ -98,7 +98,7 @@ def _valider_si_possible(facture: FactureCaisse, tenant: Tenant, moment: datetim
     regle = regle_en_vigueur()
     motifs = motifs_d_attente(facture, lignes_de(facture), regle)
     if motifs:
-        message = _("Cette facture attend la validation d’un comptable : %s.") % " ; ".join(motifs)
+        message = _("Cette facture devra d’abord être validée par un comptable : %s.") % " ; ".join(motifs)
         raise BusinessError(message, code="validation-required")
     emettre(facture, tenant=tenant, moment=moment, acteur=SYSTEM, regle=regle)
 

@@ -35,6 +35,8 @@ CHAMP = re.compile(r"(lignes|paiements)-(\d{1,3})-([a-z_]+)")
 
 CLE = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TEXTES = ("patient", "motif", "q", "ajout", "vu")
+LONGUEUR = 500
+"""What is read of a field: the page's own hold less, and what a form sends comes back with the screen."""
 
 Rangee = dict[str, str]
 
@@ -63,12 +65,12 @@ class Composition:
         for nom, valeur in donnees.items():
             lu = CHAMP.fullmatch(nom)
             if lu and isinstance(valeur, str):
-                rangees[lu[1]].setdefault(int(lu[2]), {})[lu[3]] = valeur.replace("\x00", "")
+                rangees[lu[1]].setdefault(int(lu[2]), {})[lu[3]] = valeur[:LONGUEUR].replace("\x00", "")
         lignes = [rangee for _rang, rangee in sorted(rangees["lignes"].items()) if rangee.get("code")]
         paiements = [r for _rang, r in sorted(rangees["paiements"].items()) if r.get("moyen") in MoyenPaiement.values]
         lue = cls(lignes=lignes[: LIGNES_MAXIMUM + 1], paiements=paiements[: PAIEMENTS_MAXIMUM + 1])
         for nom in TEXTES:
-            setattr(lue, nom, donnees.get(nom, "").replace("\x00", ""))
+            setattr(lue, nom, donnees.get(nom, "")[:LONGUEUR].replace("\x00", ""))
         lue._oublier_les_cartes()
         return lue
 

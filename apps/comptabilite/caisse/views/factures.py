@@ -45,7 +45,7 @@ ONGLETS = (
     ("payees", StatutFacture.PAYEE, gettext_lazy("Payées")),
 )
 TITRES = (
-    gettext_lazy("Numéro de travail"), gettext_lazy("Facture légale"), gettext_lazy("Émise le"), gettext_lazy("Numéro du patient"),
+    gettext_lazy("Numéro de travail"), gettext_lazy("Facture légale"), gettext_lazy("Établie le"), gettext_lazy("Émise le"), gettext_lazy("Numéro du patient"),
     gettext_lazy("Patient"), gettext_lazy("Caissier"), gettext_lazy("État"), gettext_lazy("Montant"), gettext_lazy("Devise"),
 )  # fmt: skip
 DU_PANNEAU = "panneau_%s"
@@ -70,7 +70,7 @@ def _dessiner(
 ) -> HttpResponse:
     """Draw the list and its panel. A refused `rejet` stands where it was sent from: by the ticked rows, or in `panneau`."""
     filtre = FiltreForm(staff, sans=("caisse", "moyen"))
-    trouvees = factures_filtrees(filtre.valeurs, staff.tenant.time_zone)
+    trouvees = factures_filtrees(filtre.chosen, staff.tenant.time_zone)
     etat = staff.GET.get("etat", "attente")
     liste, statut_voulu = _de_cet_etat(trouvees, etat)
     en_attente = statut_voulu == StatutFacture.EN_ATTENTE
@@ -238,7 +238,7 @@ def _dire(request: HttpRequest, faites: int, *, rejeter: bool) -> None:
 def exporter(request: HttpRequest) -> StreamingHttpResponse:
     """Return the list of this state and these filters, all pages, as CSV; its amounts add up to the screen's total."""
     staff = cast(StaffRequest, request)
-    valeurs, fuseau = FiltreForm(staff, sans=("caisse", "moyen")).valeurs, staff.tenant.time_zone
+    valeurs, fuseau = FiltreForm(staff, sans=("caisse", "moyen")).chosen, staff.tenant.time_zone
     etat = staff.GET.get("etat", "attente")
 
     def rangees() -> Iterator[list[Any]]:
@@ -256,6 +256,7 @@ def _rangee(facture: FactureCaisse) -> list[Any]:
         facture.numero_travail,
         facture.invoice.invoice_number if facture.invoice else "",
         facture.date_creation,
+        facture.invoice.created_at if facture.invoice else None,
         patient.numero,
         patient.nom_complet,
         facture.caissier.full_name,

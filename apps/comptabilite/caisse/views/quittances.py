@@ -50,7 +50,7 @@ def quittances(request: HttpRequest) -> HttpResponse:
     """List receipts with their means; totals cover all pages."""
     staff = cast(StaffRequest, request)
     filtre = FiltreForm(request)
-    trouvees = quittances_filtrees(filtre.valeurs, staff.tenant.time_zone)
+    trouvees = quittances_filtrees(filtre.chosen, staff.tenant.time_zone)
     page = page_of(request, ordered(_avec_details(trouvees), request, COLONNES, "-date"))
     paiements = PaiementQuittance.objects.filter(quittance__in=trouvees.order_by().values("pk"))
     contexte = {
@@ -161,7 +161,7 @@ def exporter(request: HttpRequest) -> StreamingHttpResponse:
     """Return the filtered list, all pages, as CSV; its amounts add up to the total of the screen."""
     staff = cast(StaffRequest, request)
     filtre = FiltreForm(request)
-    valeurs, fuseau = filtre.valeurs, staff.tenant.time_zone
+    valeurs, fuseau = filtre.chosen, staff.tenant.time_zone
 
     def rangees() -> Iterator[list[Any]]:
         for trouvee in (

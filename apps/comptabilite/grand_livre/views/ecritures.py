@@ -42,7 +42,7 @@ def liste(request: HttpRequest) -> HttpResponse:
 
 
 def _filtrees(filtre: FiltreEcritures) -> QuerySet[Ecriture]:
-    choix = filtre.cleaned_data if filtre.is_valid() else {}
+    choix = filtre.chosen
     return selectors.ecritures(
         debut=choix.get("du"),
         fin=choix.get("au"),

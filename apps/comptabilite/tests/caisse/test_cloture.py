@@ -17,6 +17,7 @@ from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_sessi
 from apps.comptabilite.caisse.services.vendre_au_comptant import vendre_au_comptant
 from apps.comptabilite.grand_livre.models import Ecriture, RegleImputation
 from apps.comptabilite.grand_livre.services.valider_ecritures import valider_ecritures
+from apps.comptabilite.tests.caisse.ecrans import Personne
 from apps.comptabilite.tests.caisse.factories import (
     REPRISE,
     Guichet,
@@ -107,7 +108,7 @@ def test_what_is_not_finished_is_listed_with_its_count_and_its_list(guichet: Gui
         set_urlconf(None)
     jour = f"{local_date(guichet.tenant.time_zone):%d/%m/%Y}"
     assert found == {
-        "session_caisse": (1, f"/caisse/quittances/?caisse={guichet.caisse.pk}"),
+        "session_caisse": (1, f"/caisse/sessions/{guichet.session.pk}/"),
         "facture_en_attente": (1, "/caisse/factures/"),
         "imputation_en_attente": (1, "/comptabilite/imputations/"),
         "ecriture_a_valider": (4, f"/comptabilite/ecritures/?etat=A_VALIDER&du={jour}&au={jour}"),
@@ -156,3 +157,16 @@ def test_a_takeover_of_a_past_month_goes_into_todays_chain_with_the_papers_dates
         assert (entry.date_ecriture, entry.periode.code) == (date(2026, 10, 3), "2026-10")
     assert FactureCaisse.objects.latest("pk").date_creation == paper
     assert verify_chain().holds
+
+
+def test_who_alone_may_close_a_till_is_named(guichet: Guichet, settings: Any) -> None:
+    """An accountant who closes the day reads who must count the drawer, and is led to the session, to read it."""
+    settings.SECOND_FACTOR = "optional"
+    jour = local_date(guichet.tenant.time_zone)
+    [caisse] = [reste for reste in unfinished(guichet.tenant, jour, jour) if reste.kind == "session_caisse"]
+    nom = guichet.session.caissier.full_name
+    assert str(caisse.only) == f"{nom} seul peut la fermer, en comptant son tiroir."
+    page = Personne(guichet.tenant, guichet.comptable).ouvrir("fiscal:close", "jour", jour.isoformat())
+    assert str(caisse.only) in page.texte
+    liens = {a.get("href", ""): a.text for a in page.trouver("a")}
+    assert liens[f"/{guichet.tenant.slug}/caisse/sessions/{guichet.session.pk}/"] == "Voir"

@@ -150,3 +150,15 @@ def test_a_sale_has_one_row_of_cash():
     assert [p["moyen"] for p in composition.paiements] == ["MOBILE", "ESPECES"]
     composition.ajouter_paiement("MOBILE")
     assert len(composition.paiements) == 3
+
+
+def test_what_a_form_sends_comes_back_no_longer_than_the_page_s_own_fields():
+    """A question of a million letters is not sent back whole with the screen."""
+    long = "a" * 1_000_000
+    composition = Composition.lire(
+        QueryDict(
+            f"q={long}&ajout={long}&motif={long}&lignes-0-code=A&lignes-0-prix={long}&paiements-0-moyen=ESPECES&paiements-0-recu={long}"
+        )
+    )
+    for texte in (composition.q, composition.ajout, composition.motif, *composition.donnees().values()):
+        assert len(texte) <= 500

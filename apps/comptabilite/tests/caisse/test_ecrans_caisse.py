@@ -53,7 +53,7 @@ def test_a_till_that_somebody_took_meanwhile_is_said(guichet: Guichet, caissiere
 def test_a_float_that_cannot_be_is_said_beside_it(caissiere: Personne, fermee: Page) -> None:
     for fonds, phrase in (
         ("-1", "négatif"),
-        ("0,5", "plus fin"),
+        ("0,5", "sans centimes"),
         ("x", "Écrivez un nombre"),
         ("9" * 20, "trop grand"),
         ("", "obligatoire"),

@@ -166,3 +166,11 @@ def test_a_file_of_receipts_runs_no_formula(guichet: Guichet, comptable: Personn
     encaisser_facture(facture_id=make_facture(guichet).id, paiements=[especes(11_500)], acteur=guichet.caissiere)
     [ligne] = lignes_du_csv(comptable, "caisse:exporter_quittances")
     assert ligne["Patient"] == "'=cmd() @x"
+
+
+@pytest.mark.parametrize("nom", ["caisse:quittances", "caisse:factures", "grand_livre:ecritures", "fiscal:chain"])
+def test_days_in_the_wrong_order_are_said_beside_their_field(
+    comptable: Personne, quittance: Quittance, nom: str
+) -> None:
+    page = comptable.ouvrir(nom, du="20/11/2026", au="01/11/2026", q="")
+    assert page.erreur_de("au") == "Le dernier jour précède le premier."

@@ -51,7 +51,7 @@ def test_the_whole_month_reads_without_a_refusal() -> None:
         ({"prix_unitaire": "5 000", "montant": 0}, "prix_unitaire", "ne se lit pas"),
         ({"prix_unitaire": "1e3", "montant": 0}, "prix_unitaire", "ne se lit pas"),
         ({"prix_unitaire": "٥٠٠٠", "montant": 0}, "prix_unitaire", "ne se lit pas"),
-        ({"prix_unitaire": "1250,50", "montant": 0}, "prix_unitaire", "plus fin"),
+        ({"prix_unitaire": "1250,50", "montant": 0}, "prix_unitaire", "sans centimes"),
         ({"prix_unitaire": -5, "montant": 0}, "prix_unitaire", "négatif"),
         ({"prix_unitaire": 999_999_999_999_999, "montant": 2250}, "prix_unitaire", "trop grand"),
         ({"montant": 1}, "montant", "font 5 000 FCFA, pas 1 FCFA"),
@@ -68,7 +68,7 @@ def test_the_whole_month_reads_without_a_refusal() -> None:
         ({"libelle": "sonnette \x07"}, "libelle", "invisible"),
         ({"caissier": "amina@ailleurs"}, "caissier", "identifiant"),
         ({"caisse": "la grande caisse"}, "caisse", "10 caractères"),
-        ({"code_acte": "--"}, "code_acte", "lettres ou des chiffres"),
+        ({"code_acte": "--"}, "code_acte", "lettres sans accent"),
         ({"recu_papier": ""}, "recu_papier", "obligatoire"),
     ],
 )
