@@ -382,7 +382,7 @@ def test_an_archive_from_the_screen(
     house: Tenant, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     html = page(client, house, "archive/", "auditeur").content.decode()
-    assert 'value="2026-11-28"' in html
+    assert 'value="28/11/2026"' in html
     assert "clôturées jusqu’au 30/11/2026" in html
     response = client.post(f"/{house.slug}/chaine/archive/", {"du": "2026-11-28", "au": "2026-11-30"})
     assert response["Content-Disposition"] == f'attachment; filename="chaine-{house.slug}-2026-11-28-2026-11-30.zip"'
