@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from argparse import ArgumentTypeError
@@ -40,6 +41,30 @@ def test_each_command_has_the_base_and_a_line_in_the_table_of_commands(name: str
     assert re.search(rf"^\| `{name}[ `]", OPERATIONS, re.MULTILINE), (
         "docs/operations.md, « Commands and exit statuses »"
     )
+
+
+TYPED = sorted(
+    {line.strip() for line in re.findall(r"^(?:python|\.venv/bin/python) manage\.py .*$", OPERATIONS, re.MULTILINE)}
+)
+
+
+@pytest.mark.parametrize("line", TYPED)
+def test_what_the_page_says_to_type_is_understood(line: str) -> None:
+    name, *words = shlex.split(line.partition("manage.py ")[2].translate(str.maketrans("", "", "[]")))
+    known = load_command_class(str(get_commands()[name]), name).create_parser("manage.py", name)
+    asked = {word for word in words if word.startswith("--")}
+    assert asked <= {option for action in known._actions for option in action.option_strings}
+    required = {
+        max(action.option_strings, key=len) for action in known._actions if action.required and action.option_strings
+    }
+    assert required <= asked
+
+
+def test_the_page_takes_a_paper_till_over_in_a_tenant_of_its_own() -> None:
+    section = OPERATIONS.partition("## Take over a paper till")[2].partition("\n## ")[0]
+    typed = [line for line in TYPED if line in section]
+    assert [line.split()[2] for line in typed] == ["creer_tenant", "importer_caisse", "importer_caisse"]
+    assert all("plateau" in line for line in typed)
 
 
 @pytest.mark.parametrize(("name", "app"), OURS)
