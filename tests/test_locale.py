@@ -319,6 +319,7 @@ KEPT_IN_FRENCH = {
     "apps/fiscal/archive/verify.py": "goes along with archives, without the platform's catalogues",
     "apps/fiscal/health.py": "what a probe reads",
     "apps/socle/search.py": "apostrophes of names",
+    "apps/socle/translations.py": "what the French catalogue says instead of Django's and allauth's",
     "apps/socle/redaction.py": "stored in the log of requests",
     "apps/socle/actors.py": "stored beside what the system and takeovers did",
     "apps/mouvements/choices.py": "words that the columns hold",

@@ -35,8 +35,23 @@ KEYWORDS: Mapping[str, Any] = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), IN_CONTEXT),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), SEVERAL_IN_CONTEXT),
 }
-# What Django says in French otherwise than a person would, by what it says in English: the index of the administration.
-FRENCH_OF_DJANGO: Mapping[str, str] = {"Change": "Modifier", "None available": "Aucune"}
+# What Django and allauth say in French otherwise than a person would, or than the house does (one word for one thing:
+# « adresse électronique », « codes de secours »), by what they say in English.
+FRENCH_OF_DJANGO: Mapping[str, str] = {
+    "A new set of Two-Factor Authentication recovery codes has been generated.": "De nouveaux codes de secours ont été créés.",
+    "A new set of recovery codes has been generated.": "De nouveaux codes de secours ont été créés.",
+    "Change": "Modifier",
+    "Email": "Adresse électronique",
+    "Email address": "Adresse électronique",
+    "New Recovery Codes Generated": "Nouveaux codes de secours",
+    "None available": "Aucune",
+    "Password Reset Email": "Choisir un nouveau mot de passe",
+    "Recovery Codes": "Codes de secours",
+    "Recovery codes": "Codes de secours",
+    "The email address and/or password you specified are not correct.": "L’adresse électronique ou le mot de passe est incorrect.",
+    "You cannot generate recovery codes without having two-factor authentication enabled.": "Activez d’abord le second facteur : les codes de secours le remplacent.",
+    "email address": "adresse électronique",
+}
 # Nobody needs to know at which minute a catalogue was written, and two branches would differ by it.
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from apps.comptabilite.caisse.models import DuplicataQuittance, Quittance
 from apps.comptabilite.caisse.services.encaisser_facture import encaisser_facture
 from apps.comptabilite.caisse.views import quittances as ecran
+from apps.comptabilite.grand_livre.models import Ecriture
 from apps.comptabilite.tests.caisse.ecrans import Personne
 from apps.comptabilite.tests.caisse.factories import Guichet, carte, especes, make_facture, mobile
 from apps.comptabilite.tests.caisse.test_ecrans_factures import lignes_du_csv, total
@@ -174,3 +175,18 @@ def test_days_in_the_wrong_order_are_said_beside_their_field(
 ) -> None:
     page = comptable.ouvrir(nom, du="20/11/2026", au="01/11/2026", q="")
     assert page.erreur_de("au") == "Le dernier jour précède le premier."
+
+
+def test_the_unit_is_the_one_that_people_read(comptable: Personne, quittance: Quittance) -> None:
+    ecriture = Ecriture.objects.first()
+    pages = [
+        ("grand_livre:balance",),
+        ("grand_livre:compte", "4111"),
+        ("grand_livre:ecritures",),
+        ("grand_livre:centralisateur",),
+    ]
+    for adresse in [*pages, ("grand_livre:ecriture", ecriture.pk), ("caisse:quittance", quittance.pk)]:
+        page = comptable.ouvrir(*adresse)
+        assert page.statut == 200, adresse
+        assert "XAF" not in page.texte, adresse
+        assert "FCFA" in page.texte, adresse
