@@ -1,5 +1,8 @@
 """What is not finished when a period is closed: each app above says it, the closing lists it, nothing of it forbids.
 
+A closing lists what is of its own days, and each thing once: what its links left, by their fiscal day, whatever day the
+paper bears; what leaves no link, by the moment when it was begun. A later day does not carry an older one's.
+
 The apps fill the registry in `AppConfig.ready()`.
 """
 
@@ -7,9 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
+from apps.fiscal import closings
+from apps.fiscal.choices import ClosingType
 from apps.organisations.models import Tenant
 from apps.socle.errors import Text
 
@@ -45,6 +53,36 @@ def register_preclosing_check(name: str, function: Check) -> None:
     _checks[name] = function
 
 
+@dataclass(frozen=True)
+class Moments:
+    """What happened from `since` on (None: from the beginning) and before `until` is of these fiscal days."""
+
+    since: datetime | None
+    until: datetime
+
+    def of(self, field: str) -> Q:
+        """Return the condition that a column of moments falls into them."""
+        begun = Q(**{f"{field}__gte": self.since}) if self.since else Q()
+        return begun & Q(**{f"{field}__lt": self.until})
+
+
+def moments(tenant: Tenant, start: date, end: date) -> Moments:
+    """Return when the fiscal days from `start` to `end` ran, for what leaves no link: each moment is of one day only.
+
+    A day ends at midnight in the tenant's zone, or when it was closed before that: what is begun later that evening
+    is of the next one. The first day of a chain holds whatever came before it.
+    """
+    first = closings.first_day()
+    begins_the_chain = first is not None and start <= first
+    return Moments(None if begins_the_chain else _begin(tenant, start), _begin(tenant, end + timedelta(days=1)))
+
+
+def _begin(tenant: Tenant, day: date) -> datetime:
+    midnight = datetime.combine(day, time.min, tzinfo=ZoneInfo(tenant.time_zone))
+    before = closings.closing_of(ClosingType.DAILY, day - timedelta(days=1))
+    return min(midnight, before.closed_at) if before else midnight
+
+
 def unfinished(tenant: Tenant, start: date, end: date) -> list[Unfinished]:
-    """Return what waits in the days from `start` to `end`, both included, by the names of the checks."""
+    """Return what waits of the days from `start` to `end`, both included, by the names of the checks."""
     return [item for name in sorted(_checks) for item in _checks[name](tenant, start, end) if item.count]

@@ -15,15 +15,24 @@ from apps.fiscal.preclosing import Unfinished
 from apps.organisations.models import Tenant
 from apps.socle.screens.dates import short_date
 
+JOUR_DU_MAILLON = "fait__fiscal_entry__fiscal_date"
+
 
 def imputations_et_ecritures(tenant: Tenant, debut: date, fin: date) -> Iterator[Unfinished]:
-    """Yield the pending imputations and the entries to validate whose date lies in these days."""
-    attentes = ImputationEnAttente.objects.filter(statut=EN_ATTENTE, date_fait__range=(debut, fin))
+    """Yield the pending imputations and the entries to validate of the facts whose links are of these fiscal days.
+
+    A takeover's facts bear the days of the papers, their links the day of the takeover: its closing seals them.
+    """
+    du_jour = {f"{JOUR_DU_MAILLON}__range": (debut, fin)}
+    attentes = ImputationEnAttente.objects.filter(statut=EN_ATTENTE, **du_jour)
     yield Unfinished(
         "imputation_en_attente", _("Imputations en attente"), attentes.count(), reverse_lazy("grand_livre:imputations")
     )
-    a_valider = Ecriture.objects.filter(statut=A_VALIDER, date_ecriture__range=(debut, fin))
+    a_valider = Ecriture.objects.filter(statut=A_VALIDER, **du_jour)
     liste = format_lazy(
-        "{}?etat=A_VALIDER&du={}&au={}", reverse_lazy("grand_livre:ecritures"), short_date(debut), short_date(fin)
+        "{}?etat=A_VALIDER&clos_du={}&clos_au={}",
+        reverse_lazy("grand_livre:ecritures"),
+        short_date(debut),
+        short_date(fin),
     )
     yield Unfinished("ecriture_a_valider", _("Écritures à valider"), a_valider.count(), liste)

@@ -13,7 +13,7 @@ from apps.comptabilite.grand_livre.choices import Sens
 from apps.comptabilite.grand_livre.models import CompteComptable, Journal, RegleImputation
 from apps.comptabilite.grand_livre.transitions import A_VALIDER, ECRITURE, VALIDEE
 from apps.socle.facts import role_label
-from apps.socle.screens.days import DayField, SpanForm
+from apps.socle.screens.days import FORMATS, DayField, SpanForm
 
 
 def champ_recherche(label: Any) -> forms.CharField:
@@ -23,7 +23,10 @@ def champ_recherche(label: Any) -> forms.CharField:
 
 
 class FiltreEcritures(SpanForm):
-    """Words of a number, a voucher or a label; days; journal; state."""
+    """Words of a number, a voucher or a label; days; journal; state.
+
+    `clos_du` and `clos_au` come with the list of what a closing left: fiscal days of the facts' links.
+    """
 
     field_order = ("q", "du", "au")
 
@@ -34,6 +37,9 @@ class FiltreEcritures(SpanForm):
         required=False,
         choices=[("", _("Tous")), *((code, ECRITURE.labels[code]) for code in (A_VALIDER, VALIDEE))],
     )
+
+    clos_du = forms.DateField(required=False, input_formats=FORMATS, widget=forms.HiddenInput)
+    clos_au = forms.DateField(required=False, input_formats=FORMATS, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -27,8 +27,13 @@ def ecritures(
     journal: str = "",
     statut: str = "",
     texte: str = "",
+    clos_du: date | None = None,
+    clos_au: date | None = None,
 ) -> QuerySet[Ecriture]:
-    """Entries, latest first, with their journal. `journal` is a code, `texte` part of a number, voucher or label."""
+    """Entries, latest first, with their journal. `journal` is a code, `texte` part of a number, voucher or label.
+
+    `clos_du` and `clos_au` are fiscal days, both included, of the links that the entries' facts left.
+    """
     filtre = Q()
     if debut:
         filtre &= Q(date_ecriture__gte=debut)
@@ -38,6 +43,10 @@ def ecritures(
         filtre &= Q(journal__code=journal)
     if statut:
         filtre &= Q(statut=statut)
+    if clos_du:
+        filtre &= Q(fait__fiscal_entry__fiscal_date__gte=clos_du)
+    if clos_au:
+        filtre &= Q(fait__fiscal_entry__fiscal_date__lte=clos_au)
     if texte:
         filtre &= (
             Q(numero_ecriture__icontains=texte) | Q(piece_justificative__icontains=texte) | Q(libelle__icontains=texte)

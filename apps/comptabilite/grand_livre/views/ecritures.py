@@ -49,15 +49,20 @@ def _filtrees(filtre: FiltreEcritures) -> QuerySet[Ecriture]:
         journal=choix.get("journal", ""),
         statut=choix.get("etat", ""),
         texte=choix.get("q", ""),
+        clos_du=choix.get("clos_du"),
+        clos_au=choix.get("clos_au"),
     )
 
 
 def _montrer(request: HttpRequest, erreur: BusinessError | None = None) -> HttpResponse:
     filtre = FiltreEcritures(request.GET)
     ecritures = _filtrees(filtre)
+    choix = filtre.cleaned_data if filtre.is_valid() else {}
     page = page_of(request, ordered(ecritures, request, COLONNES, "-date"))
     contexte = {
         "filtre": filtre,
+        "clos_du": choix.get("clos_du"),
+        "clos_au": choix.get("clos_au"),
         "page": page,
         "vierge": not page.object_list and selectors.sans_ecriture(),
         "tri": sort_key(request, COLONNES, "-date"),

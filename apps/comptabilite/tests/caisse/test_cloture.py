@@ -15,8 +15,10 @@ from apps.comptabilite.caisse.saisies import PaiementSaisi
 from apps.comptabilite.caisse.selectors import especes_attendues
 from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
 from apps.comptabilite.caisse.services.vendre_au_comptant import vendre_au_comptant
+from apps.comptabilite.grand_livre.forms import FiltreEcritures
 from apps.comptabilite.grand_livre.models import Ecriture, RegleImputation
 from apps.comptabilite.grand_livre.services.valider_ecritures import valider_ecritures
+from apps.comptabilite.grand_livre.views.ecritures import _filtrees
 from apps.comptabilite.tests.caisse.ecrans import Personne
 from apps.comptabilite.tests.caisse.factories import (
     REPRISE,
@@ -111,7 +113,7 @@ def test_what_is_not_finished_is_listed_with_its_count_and_its_list(guichet: Gui
         "session_caisse": (1, f"/caisse/sessions/{guichet.session.pk}/"),
         "facture_en_attente": (1, "/caisse/factures/"),
         "imputation_en_attente": (1, "/comptabilite/imputations/"),
-        "ecriture_a_valider": (4, f"/comptabilite/ecritures/?etat=A_VALIDER&du={jour}&au={jour}"),
+        "ecriture_a_valider": (4, f"/comptabilite/ecritures/?etat=A_VALIDER&clos_du={jour}&clos_au={jour}"),
     }
     closing = cloturer(guichet)
     assert {item["kind"]: item["count"] for item in closing.unfinished} == {
@@ -131,12 +133,81 @@ def test_a_finished_day_leaves_nothing(guichet: Guichet) -> None:
     assert cloturer(guichet).unfinished == []
 
 
-def test_yesterdays_till_that_is_still_open_is_listed_today(guichet: Guichet) -> None:
-    today = local_date(guichet.tenant.time_zone)
-    later = unfinished(guichet.tenant, today + timedelta(days=3), today + timedelta(days=3))
-    assert [item.kind for item in later] == ["session_caisse"]
-    before = unfinished(guichet.tenant, today - timedelta(days=1), today - timedelta(days=1))
-    assert before == []
+def kinds(closing: FiscalClosing) -> dict[str, int]:
+    return {item["kind"]: item["count"] for item in closing.unfinished}
+
+
+def at(monkeypatch: pytest.MonkeyPatch, day: date, hour: int) -> None:
+    """Set the clock to that hour of that day, UTC."""
+    moment = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=hour)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+
+
+def test_a_later_day_does_not_carry_what_an_older_one_left(guichet: Guichet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty-two closings would name one forgotten invoice; each thing is in the closing of its own day."""
+    make_facture(guichet)
+    vendre(guichet, "CONS-GEN", paiements=[especes(5000)])
+    first = cloturer(guichet)
+    assert kinds(first) == {"session_caisse": 1, "facture_en_attente": 1, "ecriture_a_valider": 3}
+    at(monkeypatch, first.closing_date + timedelta(days=1), 9)
+    assert cloturer(guichet).unfinished == []
+    assert [item.kind for item in unfinished(guichet.tenant, first.closing_date, first.closing_date)] == list(
+        kinds(first)
+    ), "it is still the first day's"
+
+
+def test_yesterdays_till_is_todays_too_once_it_took_money_today(
+    guichet: Guichet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = cloturer(guichet)
+    at(monkeypatch, first.closing_date + timedelta(days=1), 9)
+    vendre(guichet, "CONS-GEN", paiements=[especes(5000)])
+    assert kinds(cloturer(guichet)) == {"session_caisse": 1, "ecriture_a_valider": 2}
+
+
+def test_what_is_begun_in_the_evening_after_the_closing_is_of_the_next_day(
+    guichet: Guichet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = cloturer(guichet)
+    make_facture(guichet)  # the same evening
+    assert kinds(first) == {"session_caisse": 1, "ecriture_a_valider": 1}
+    at(monkeypatch, first.closing_date + timedelta(days=1), 9)
+    assert kinds(cloturer(guichet)) == {"facture_en_attente": 1}
+
+
+def test_what_a_takeover_left_is_in_the_closing_that_seals_its_links(guichet: Guichet) -> None:
+    """651 of 661 entries were missing: they bear the days of the papers, their links are of this day."""
+    RegleImputation.objects.filter(role="reglement", moyen="MOBILE").update(valide_au=date(2026, 1, 2))
+    paper = datetime(2026, 10, 3, 9, 30, tzinfo=UTC)
+    by_hand = {"acteur": REPRISE, "le": paper, "caissier_id": guichet.caissiere.id}
+    vendre(guichet, "CONS-GEN", paiements=[especes(5000)], session_caisse_id=guichet.session.pk, **by_hand)
+    vendre(guichet, "CONS-GEN", paiements=[mobile(5000)], session_caisse_id=guichet.session.pk, **by_hand)
+    waiting_in_all = Ecriture.objects.filter(statut="A_VALIDER").count()
+    assert Ecriture.objects.filter(statut="A_VALIDER", date_ecriture=paper.date()).exists()
+    found = kinds(cloturer(guichet))
+    assert found == {"session_caisse": 1, "imputation_en_attente": 1, "ecriture_a_valider": waiting_in_all}
+
+
+def test_the_list_behind_the_count_shows_the_same_entries(guichet: Guichet) -> None:
+    paper = datetime(2026, 10, 3, 9, 30, tzinfo=UTC)
+    vendre(
+        guichet, "CONS-GEN", paiements=[especes(5000)], acteur=REPRISE, le=paper,
+        caissier_id=guichet.caissiere.id, session_caisse_id=guichet.session.pk,
+    )  # fmt: skip
+    found = waiting(guichet)["ecriture_a_valider"]
+    jour = f"{local_date(guichet.tenant.time_zone):%d/%m/%Y}"
+    listed = {"etat": "A_VALIDER", "clos_du": jour, "clos_au": jour}
+    filtre = FiltreEcritures(listed)
+    assert filtre.is_valid(), filtre.errors
+    assert _filtrees(filtre).count() == found.count == Ecriture.objects.filter(statut="A_VALIDER").count()
+    assert _filtrees(FiltreEcritures(listed | {"clos_au": "19/11/2025"})).count() == 0
+
+
+def test_counting_what_waits_reads_no_row(guichet: Guichet, django_assert_max_num_queries: Any) -> None:
+    """Counts alone, whatever a day holds: the tills that are open are the only rows."""
+    vendre(guichet, "CONS-GEN", paiements=[especes(5000)])
+    with django_assert_max_num_queries(8):
+        waiting(guichet)
 
 
 def test_a_takeover_of_a_past_month_goes_into_todays_chain_with_the_papers_dates(guichet: Guichet) -> None:
