@@ -12,7 +12,9 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
+from django.utils import translation
 
+from apps.fiscal.archive.cautions import cautions
 from apps.fiscal.archive.span import ClosingRow, Span, announced_until, closings_of
 from apps.fiscal.crypto import fingerprint
 from apps.fiscal.models import FiscalAnchor, FiscalKey
@@ -236,6 +238,17 @@ def anchors(span: Span) -> Iterator[bytes]:
         if line != written:
             yield line.encode() + b"\n"
         written = line
+
+
+def notice(span: Span) -> Iterator[bytes]:
+    """Yield `LISEZMOI.txt`: what an archive is, in French, and what must be known of this one."""
+    with translation.override("fr"):
+        said = cautions(span.since, span.until)
+    lines = [f"- {line}" for line in said] or [
+        "- Toutes ses journées sont clôturées ; aucune vérification n’est restée en échec."
+    ]
+    title = f"\nÀ savoir de cette archive, du {span.since:%d/%m/%Y} au {span.until:%d/%m/%Y}, le jour où elle a été faite :\n\n"
+    yield NOTICE.read_bytes() + (title + "\n".join(lines) + "\n").encode()
 
 
 def file(path: Path) -> Iterator[bytes]:

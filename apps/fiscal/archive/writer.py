@@ -70,7 +70,7 @@ class _Heard:
 
 
 def _files(span: Span, heard: Callable[[int], None]) -> Iterator[tuple[str, Any]]:
-    yield "LISEZMOI.txt", contents.file(contents.NOTICE)
+    yield "LISEZMOI.txt", contents.notice(span)
     yield "verify.py", contents.file(contents.VERIFIER)
     yield "keys.json", contents.keys()
     yield "entries.jsonl", contents.entries(span, heard)

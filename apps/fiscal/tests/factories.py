@@ -73,10 +73,13 @@ def chain_links(tenant: Tenant, count: int, acteur: Acteur = SYSTEM, **values: A
 
 
 def failed_check(
-    message: str = "La clé publique « k2 » n’est pas la bonne.", acteur: Acteur = SYSTEM
+    message: str = "La clé publique « k2 » n’est pas la bonne.",
+    acteur: Acteur = SYSTEM,
+    anomalies: tuple[Anomaly, ...] = (),
 ) -> FiscalIntegrityCheck:
     """Record a verification that failed in the tenant in scope."""
-    found = Verification(require_scope(), 0, 0, "", 1, (Anomaly(0, "", "key-replaced", message),), 0.0)
+    anomalies = anomalies or (Anomaly(0, "", "key-replaced", message),)
+    found = Verification(require_scope(), 0, 0, "", len(anomalies), anomalies, 0.0)
     return record_check(verification=found, acteur=acteur)
 
 

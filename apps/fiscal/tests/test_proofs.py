@@ -20,6 +20,7 @@ from apps.fiscal.archive import verify
 from apps.fiscal.choices import ClosingType
 from apps.fiscal.keys import derive
 from apps.fiscal.models import FiscalAnchor, FiscalClosing, FiscalEntry, FiscalKey
+from apps.fiscal.tests.factories import failed_check
 from apps.fiscal.tests.history import FIRST, LAST, SECOND, clock_of, declare_sales, live
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
@@ -383,7 +384,10 @@ def test_an_archive_from_the_screen(
 ) -> None:
     html = page(client, house, "archive/", "auditeur").content.decode()
     assert 'value="28/11/2026"' in html
-    assert "clôturées jusqu’au 30/11/2026" in html
+    assert "clôturées jusqu’au 30/11/2026. Rien ne scelle encore celles qui suivent" in html
+    assert "a échoué" not in html
+    failed_check()
+    assert "La dernière vérification de la chaîne, le" in page(client, house, "archive/", "auditeur").content.decode()
     response = client.post(f"/{house.slug}/chaine/archive/", {"du": "2026-11-28", "au": "2026-11-30"})
     assert response["Content-Disposition"] == f'attachment; filename="chaine-{house.slug}-2026-11-28-2026-11-30.zip"'
     path = tmp_path / "a.zip"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.fiscal import closings, proofs, selectors
+from apps.fiscal.archive.cautions import chain_cautions
 from apps.fiscal.archive.contents import VERIFIER, pretty
 from apps.fiscal.choices import ClosingType
 from apps.fiscal.crypto import MasterSecretError
@@ -114,7 +115,12 @@ def archive(request: HttpRequest) -> HttpResponseBase:
             name = f"chaine-{staff.tenant.slug}-{span.since}-{span.until}.zip"
             response["Content-Disposition"] = f'attachment; filename="{name}"'
             return response
-    context = {"form": form, "sealed": sealed, "keys": FiscalKey.objects.order_by("key_id")}
+    context = {
+        "form": form,
+        "sealed": sealed,
+        "cautions": chain_cautions(),
+        "keys": FiscalKey.objects.order_by("key_id"),
+    }
     return render(request, "fiscal/archive.html", context, status=422 if request.method == "POST" else 200)
 
 

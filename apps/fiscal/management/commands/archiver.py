@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from apps.fiscal.archive.cautions import cautions
 from apps.fiscal.archive.span import Span
 from apps.fiscal.crypto import MasterSecretError
 from apps.fiscal.services.write_archive import announce_archive, write_archive
@@ -44,6 +45,7 @@ class Command(HouseCommand):
             with scope(registry.tenant_id):
                 span = announce_archive(since=du, until=au, acteur=SYSTEM)
                 size = write_archive(span=span, destination=destination, acteur=SYSTEM, progress=line)
+                known = cautions(du, au)
         except (BusinessError, MasterSecretError) as error:
             raise NotDone(f"Archive impossible : {error}") from error
         except OSError as error:
@@ -51,6 +53,8 @@ class Command(HouseCommand):
         finally:
             line.close()
         self.stdout.write(sentence(destination, span, size))
+        for caution in known:
+            self.stdout.write(f"À savoir : {caution}")
 
 
 def sentence(destination: Path, span: Span, size: int) -> str:

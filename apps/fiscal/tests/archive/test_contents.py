@@ -28,7 +28,9 @@ from apps.fiscal.tests.archive.support import (
     read,
     verified,
 )
+from apps.fiscal.tests.factories import failed_check
 from apps.fiscal.tests.history import FIRST, LAST, SECOND, sell
+from apps.fiscal.verification import Anomaly
 from apps.organisations.models import Tenant
 from apps.socle.actors import SYSTEM
 from apps.socle.clock import now
@@ -145,6 +147,23 @@ def test_the_command_writes_a_whole_file(house: Tenant, tmp_path: Path, capsys: 
     assert verified(capsys, path)[0] == 0
     assert [file.name for file in tmp_path.iterdir()] == ["a.zip"]
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_an_archive_says_what_stands_against_it(
+    house: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A red chain and days that nothing seals: on the terminal and inside."""
+    path = tmp_path / "a.zip"
+    asked = ("--tenant", house.slug, "--sortie", str(path))
+    assert "À savoir" not in run("--du", "28/11/2026", "--au", "30/11/2026", *asked)
+    assert "Toutes ses journées sont clôturées" in read(path)["LISEZMOI.txt"].decode()
+    failed_check(anomalies=(Anomaly(3, "", "gap", "il manque."),))
+    for said in (run("--du", "28/11/2026", "--au", "02/12/2026", *asked), read(path)["LISEZMOI.txt"].decode()):
+        plain = said.replace("\u00a0", " ")
+        assert "a échoué : Maillon 3 : il manque." in plain
+        assert "Les journées du 01/12/2026 au 02/12/2026 ne sont pas clôturées : rien ne scelle encore" in plain
+    assert verified(capsys, path)[0] == 0
+    assert "La journée du 01/12/2026 n’est pas clôturée" in run("--du", "01/12/2026", "--au", "01/12/2026", *asked)
 
 
 def test_the_command_names_its_file_itself(house: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
