@@ -75,16 +75,19 @@ def _closing(number: str) -> FiscalClosing:
 class ConfirmationForm(forms.Form):
     """The last day of the period, typed: what is sealed cannot be opened again."""
 
-    confirmation = DayField(label=_("Tapez le dernier jour clôturé"))
+    confirmation = DayField(label=_("Pour confirmer, tapez le jour à clôturer"))
 
-    def __init__(self, *args: Any, end: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, end: date, daily: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.end = end
+        if not daily:
+            self.fields["confirmation"].label = _("Pour confirmer, tapez le dernier jour à clôturer")
 
     def clean_confirmation(self) -> date:
         typed: date = self.cleaned_data["confirmation"]
         if typed != self.end:
-            raise forms.ValidationError(_("Ce n’est pas le jour à clôturer : %s.") % short_date(self.end))
+            said = _("Vous avez tapé le %(typed)s ; c’est le %(end)s qui est à clôturer.")
+            raise forms.ValidationError(said % {"typed": short_date(typed), "end": short_date(self.end)})
         return typed
 
 

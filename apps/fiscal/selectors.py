@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from apps.fiscal.choices import CheckStatus
 from apps.fiscal.models import FiscalAnchor, FiscalEntry, FiscalIntegrityCheck, FiscalSequence
 from apps.socle.facts import Trace
-from apps.socle.progress import count
 
 # Beginnings are asked as ranges: under row security LIKE may not use an index, a comparison may.
 LAST_CHARACTER = "\U0010ffff"
@@ -79,6 +78,12 @@ def head() -> FiscalSequence | None:
     return FiscalSequence.objects.first()
 
 
+def standing_links(check: FiscalIntegrityCheck | None) -> set[int]:
+    """Return the numbers of a verification's report whose links stand: one that is missing has no page."""
+    named = {item.get("sequence_number") or 0 for item in check.report} if check else set()
+    return set(FiscalEntry.objects.filter(sequence_number__in=named).values_list("sequence_number", flat=True))
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """The numbers of the links around one; None at either end."""
@@ -103,7 +108,7 @@ def traces_of_fact(fact_id: UUID) -> Iterator[Trace]:
     for number, chain_hash in FiscalEntry.objects.filter(fact_id=fact_id).values_list("sequence_number", "chain_hash"):
         yield Trace(
             kind=_("Maillon de la chaîne"),
-            label=count(number),
+            label=str(number),
             url=reverse("fiscal:link", args=[number]),
             permission="fiscal.view_fiscalentry",
             detail=f"{chain_hash[:12]}…",

@@ -65,6 +65,11 @@ class FiscalIntegrityCheck(TenantOwned):
         return self.head_sequence_number - self.entries_validated + 1
 
     @property
+    def is_older_copy(self) -> bool:
+        """Whether a head outside is newer than this database: there may be a newer copy of it."""
+        return any(item.get("code") == "older-than-anchor" for item in self.report)
+
+    @property
     def first_anomaly(self) -> dict[str, object] | None:
         """The first broken link, as the verifier named it."""
         return self.report[0] if self.report else None

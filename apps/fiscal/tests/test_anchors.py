@@ -443,7 +443,24 @@ def test_the_list_says_where_heads_are_and_what_waits(tenant: Tenant, client: Cl
     assert_house_page(html)
     for text in ("ancres.jsonl", "20/11/2026", str(closing), "À écrire", "Écrit"):
         assert text in html
+    assert "Une archive jusqu’au" not in html, "an empty day has no last link to note"
+    own = FiscalAnchor.objects.get(closing=closing, anchor_type="file")
+    assert f"--tete {own.sequence_number}:{own.chain_hash}" in html
     assert "Dernière tête écrite hors de la base : maillon 1, " in client.get("/sainte-odile/chaine/").content.decode()
+
+
+def test_each_closing_names_a_head_that_an_archive_of_its_day_holds(
+    tenant: Tenant, client: Client, settings: LazySettings
+) -> None:
+    """Its own link, which is what is anchored, comes after the day: no archive of that day holds it."""
+    settings.SECOND_FACTOR = "optional"
+    client.force_login(make_user(tenant, "auditeur"))
+    chain_links(tenant, 2)
+    closing = closed()
+    html = client.get("/sainte-odile/chaine/ancres/").content.decode()
+    assert_house_page(html)
+    assert f"--tete {closing.last_sequence}:{closing.head_hash}" in html
+    assert "Une archive jusqu’au" in html
 
 
 def test_a_head_that_waits_too_long_is_said_to_monitoring(

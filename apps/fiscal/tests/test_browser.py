@@ -102,7 +102,7 @@ def test_a_broken_chain_is_red(enter: Open, committed_tenant: Tenant) -> None:
     change_the_key(committed_tenant, "update fiscal_fiscalkey set key_id = 'k2'")
     page = enter(viewport={"width": 360, "height": 740})
     page.click("text=Vérifier maintenant")
-    page.wait_for_selector("text=anomalies en tout")
+    page.wait_for_selector("text=anomalies")
     assert page.locator(".etat.rejetee").inner_text() == "Rompue"
     assert not overflows(page)
     photograph(page, "rompue")

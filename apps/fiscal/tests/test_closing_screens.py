@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from apps.fiscal.models import FiscalClosing
 from apps.fiscal.preclosing import Unfinished
 from apps.fiscal.services.check_chain import check_chain
 from apps.fiscal.tests.factories import CASHIER, FIRST_DAY, Clock, chain_links, close, failed_check
+from apps.fiscal.tests.history import declare_sales, sell
 from apps.fiscal.views import closings as views
 from apps.organisations.models import Tenant, User
 from apps.organisations.tests.factories import make_user
@@ -98,7 +100,7 @@ def test_typing_the_day_closes_it_and_shows_its_hash(house: Tenant, enter: Any, 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("27/11/2026", "Ce n’est pas le jour à clôturer : 28/11/2026."),
+        ("27/11/2026", "Vous avez tapé le 27/11/2026 ; c’est le 28/11/2026 qui est à clôturer."),
         ("", "obligatoire"),
         ("demain", "Écrivez la date comme 20/11/2026."),
     ],
@@ -164,6 +166,19 @@ def test_a_day_out_of_order_is_refused_with_a_link_to_the_first(house: Tenant, e
 )
 def test_what_the_calendar_forbids_is_said_on_the_page(enter: Any, address: str, said: str) -> None:
     assert said in page(enter(), address)
+
+
+def test_a_page_says_whether_its_period_has_begun(enter: Any) -> None:
+    client = enter()
+    for address, word, label in (
+        (sheet(), "À clôturer", "Pour confirmer, tapez le jour à clôturer"),
+        (sheet(FIRST_DAY + 5 * DAY), "Pas encore commencée", "Pour confirmer, tapez le jour à clôturer"),
+        (sheet(FIRST_DAY, "mois"), "Pas encore finie", "Pour confirmer, tapez le dernier jour à clôturer"),
+    ):
+        html = page(client, address)
+        assert label in html
+        (state,) = re.findall(r'<span class="etat [^"]*">(?:<[^>]*>)*([^<]+)', html)[:1]
+        assert state.strip() == word
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "0000-01-01", "9999-12-31"])
@@ -262,6 +277,29 @@ def test_the_list_shows_closings_latest_first_and_what_is_next(house: Tenant, en
     assert "Facturé par jour clôturé" in html
     assert "CLO-2026-11-28" not in page(client, periodicite="mois")
     assert "CLO-2026-11-28" in page(client, periodicite="jour")
+
+
+def test_what_is_left_to_finish_does_not_read_as_not_closed(house: Tenant, enter: Any, waiting: None) -> None:
+    made = close(FIRST_DAY).closing
+    client = enter()
+    assert "Jour, close, avec des éléments à terminer" in page(client)
+    html = page(client, f"{LIST}{made.pk}/")
+    assert "Éléments à terminer" in html
+    assert "la clôture est faite" in html
+    assert "nachev" not in html
+
+
+@pytest.mark.urls("config.urls_staff")
+def test_the_chart_begins_with_the_first_day_of_sales(
+    house: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare_sales(monkeypatch)
+    for number in range(4):
+        clock(FIRST_DAY + number * DAY)
+        if number == 2:
+            sell(tenant=house, number=1, acteur=CASHIER)
+        close(FIRST_DAY + number * DAY)
+    assert [bar.label for bar in views._bars("XAF")] == ["30", "01"]
 
 
 def test_who_only_reads_sees_no_button(house: Tenant, enter: Any) -> None:

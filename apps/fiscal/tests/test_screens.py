@@ -17,7 +17,8 @@ from apps.fiscal.models import FiscalEntry, FiscalIntegrityCheck
 from apps.fiscal.readable import Node, label, layout, signed_data
 from apps.fiscal.selectors import traces_of_fact
 from apps.fiscal.services.check_chain import check_chain
-from apps.fiscal.tests.factories import CASHIER, chain_links
+from apps.fiscal.tests.factories import CASHIER, chain_links, failed_check
+from apps.fiscal.verification import Anomaly
 from apps.fiscal.views import chain as views
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
@@ -230,6 +231,27 @@ def test_another_tenants_link_is_not_there(tenant: Tenant, autre_tenant: Tenant,
     assert client.get(f"{CHAIN}1/").status_code == 404
     assert client.get("/saint-luc/chaine/").status_code == 404
     assert "0 maillon" in page(client)
+
+
+def test_a_red_chain_says_its_sentence_once_and_leads_to_pages_that_stand(tenant: Tenant, enter: Any) -> None:
+    """The link that misses has no page; what to do is what docs/operations.md says."""
+    chain_links(tenant, 2)
+    missing, changed = (
+        Anomaly(3, "", "older-than-anchor", "manque"),
+        Anomaly(2, "", "anchor-differs", "n’est pas celle"),
+    )
+    for _time in range(2):
+        failed_check(anomalies=(missing, changed))
+    client = enter()
+    check = FiscalIntegrityCheck.objects.latest("created_at", "pk")
+    html = page(client)
+    assert html.count("Maillon 3 : manque") == 1
+    assert "2 vérifications ont échoué et attendent une réponse." in html
+    assert "Cherchez d’abord une copie plus récente de la base." in html
+    assert "appelez l’éditeur" not in html
+    for shown in (html, page(client, f"{CHAIN}verifications/{check.pk}/")):
+        assert 'href="/sainte-odile/chaine/3/"' not in shown
+        assert 'href="/sainte-odile/chaine/2/">Maillon 2' in shown
 
 
 def test_past_verifications_are_listed(tenant: Tenant, enter: Any) -> None:

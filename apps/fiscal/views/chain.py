@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.fiscal import selectors
@@ -44,12 +45,15 @@ def chain(request: HttpRequest) -> HttpResponse:
     found = selectors.search_entries(
         q=chosen.get("q", ""), entry_type=chosen.get("type", ""), since=chosen.get("du"), until=chosen.get("au")
     )
+    check, failures = selectors.latest_check(), selectors.unanswered_failures()
     context = {
         "form": form,
         "page": page_of(request, ordered(found, request, COLUMNS, default="-maillon")),
         "tri": sort_key(request, COLUMNS, "-maillon"),
-        "check": selectors.latest_check(),
-        "failures": list(selectors.unanswered_failures()[:SHOWN_FAILURES]),
+        "check": check,
+        "standing": selectors.standing_links(check),
+        "failures": list(failures[:SHOWN_FAILURES]),
+        "failures_count": failures.count(),
         "head": selectors.head(),
         "anchor": selectors.anchors().filter(status=AnchorStatus.VERIFIED).first(),
         "may_verify": request.user.has_perm("fiscal.verify_chain"),
@@ -119,6 +123,11 @@ def _leave_to_a_worker(request: StaffRequest, length: int) -> None:
 
 def _say(request: HttpRequest, check: FiscalIntegrityCheck) -> None:
     if check.holds:
-        messages.success(request, _("Chaîne conforme : %s maillons vérifiés.") % count(check.entries_validated))
+        said = ngettext(
+            "Chaîne conforme : %(n)s maillon vérifié.",
+            "Chaîne conforme : %(n)s maillons vérifiés.",
+            check.entries_validated,
+        )
+        messages.success(request, said % {"n": count(check.entries_validated)})
     else:
         messages.error(request, _("Chaîne rompue. %s") % (check.first_anomaly or {}).get("text", ""))

@@ -64,6 +64,7 @@ def _context(request: HttpRequest, check_id: UUID, form: AnswerForm) -> dict[str
     unanswered = waiting.filter(pk=found.pk).exists()
     return {
         "check": found,
+        "standing": selectors.standing_links(found),
         "answer": getattr(found, "answer", None),
         "form": form if unanswered and request.user.has_perm(ANSWER) else None,
         "unanswered": unanswered,

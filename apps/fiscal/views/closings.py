@@ -32,6 +32,7 @@ from apps.fiscal.tasks import close_one_period
 from apps.fiscal.totals import Totals
 from apps.organisations.permissions import permission_required
 from apps.organisations.requests import StaffRequest
+from apps.socle.clock import local_date
 from apps.socle.errors import BusinessError
 from apps.socle.progress import count
 from apps.socle.screens.chart import Bar
@@ -71,8 +72,10 @@ def _tabs(asked: str) -> list[Tab]:
 
 
 def _bars(currency: str) -> list[Bar]:
-    """Return the turnover of the latest sealed days, oldest first."""
+    """Return the turnover of the latest sealed days, oldest first; days before anything was sold are left out."""
     days = list(periods.closings(ClosingType.DAILY)[:CHART_DAYS])
+    while len(days) > 1 and not days[-1].total_operations:
+        days.pop()
     return [
         Bar(
             label=f"{day.closing_date:%d}",
@@ -139,7 +142,7 @@ def close(request: HttpRequest, periodicity: str, day: str) -> HttpResponse:
     standing = periods.closing_of(kind, end)
     if standing is not None:
         return _answer(request, Closure(standing, created=False), said=request.method == "POST")
-    form = ConfirmationForm(request.POST or None, end=end)
+    form = ConfirmationForm(request.POST or None, end=end, daily=kind == ClosingType.DAILY)
     if request.method == "POST" and form.is_valid():
         answer = _close(staff, kind, end, form)
         if answer is not None:
@@ -189,6 +192,7 @@ def _sheet(request: StaffRequest, kind: ClosingType, end: date, form: Confirmati
         "label": periods.period_label(kind, end),
         "end": end,
         "daily": kind == ClosingType.DAILY,
+        "state_word": _state_word(request, kind, end),
         "preview": seen,
         "figures": figures(seen.sums.totals.as_json(), request.tenant.currency) if seen else [],
         "unfinished": unfinished(request.tenant, seen.start, end) if seen else [],
@@ -209,6 +213,13 @@ def _refused(kind: ClosingType, end: date) -> str:
     except BusinessError as error:
         return str(error)
     return ""
+
+
+def _state_word(request: StaffRequest, kind: ClosingType, end: date) -> str:
+    """Return how far a period that is not closed is."""
+    if end <= local_date(request.tenant.time_zone):
+        return _("À clôturer")
+    return _("Pas encore commencée") if kind == ClosingType.DAILY else _("Pas encore finie")
 
 
 def _first_to_close(kind: ClosingType, end: date) -> str:

@@ -89,7 +89,7 @@ def contexte(donnees: Mapping[str, Any], preuve: Preuve | None, duplicata: Dupli
         "q": _Lecture(donnees, fuseau).quittance(),
         "preuve": preuve
         and {
-            "sequence": f"{preuve.sequence:,}".replace(",", "\u202f"),
+            "sequence": str(preuve.sequence),
             "empreinte": empreinte_courte(preuve.empreinte),
         },
         "duplicata": duplicata and {"rang": duplicata.rang, "par": duplicata.par} | _moment(duplicata.le, fuseau),

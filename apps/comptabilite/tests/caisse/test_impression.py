@@ -38,7 +38,7 @@ def test_the_original_says_what_was_sold_paid_and_proved(guichet: Guichet, quitt
         "Mbarga Nkoulou Solange", guichet.caissiere.label, "Caisse C1", "Scanner cérébral", "85 000", "19,25 %", "CGI art. 128",
         "trente mille francs CFA", "reçu 20 000, rendu 10 000", "MTN Mobile Money MT20261001000010", "TPE77936562, ****0973",
         "n° 5165159, UBA", "VIR20261000107, Ecobank", "Versé ce jour 30 000", "Reste dû 55 500", quittance.code_verification,
-        " ".join(maillon.chain_hash[i : i + 4] for i in range(0, 16, 4)), f"Écriture fiscale {maillon.sequence_number}",
+        " ".join(maillon.chain_hash[i : i + 4] for i in range(0, 16, 4)), f"Maillon {maillon.sequence_number}",
     ):  # fmt: skip
         assert dit in texte, dit
     assert "DUPLICATA" not in texte

@@ -89,7 +89,7 @@ def sentence(closure: Closure, tenant: Tenant) -> str:
         return f"{name} : {already(closing, tenant)}"
     links = counted(closing.entries_count, "maillon", "maillons")
     waiting = sum(item["count"] for item in closing.unfinished)
-    left = f", {count(waiting)} non terminé{'s' if waiting > 1 else ''}" if waiting else ""
+    left = f", {count(waiting)} élément{'s' if waiting > 1 else ''} à terminer" if waiting else ""
     return f"{name} : clôture faite, {links}{left}, empreinte {closing.closing_hash}"
 
 
