@@ -30,7 +30,7 @@ def sessions_non_fermees(tenant: Tenant, debut: date, fin: date) -> Iterator[Unf
             "caissier": session.caissier.full_name,
         }
         adresse = reverse_lazy("caisse:une_session", args=[session.pk])
-        qui = _("%s seul peut la fermer, en comptant son tiroir.") % session.caissier.full_name
+        qui = _("À fermer par %s, en comptant son tiroir.") % session.caissier.full_name
         yield Unfinished("session_caisse", libelle, 1, adresse, qui)
     attente = FactureCaisse.objects.filter(duree.of("date_creation"), statut=StatutFacture.EN_ATTENTE)
     yield Unfinished("facture_en_attente", _("Factures à valider"), attente.count(), reverse_lazy("caisse:factures"))

@@ -236,7 +236,7 @@ def test_who_alone_may_close_a_till_is_named(guichet: Guichet, settings: Any) ->
     jour = local_date(guichet.tenant.time_zone)
     [caisse] = [reste for reste in unfinished(guichet.tenant, jour, jour) if reste.kind == "session_caisse"]
     nom = guichet.session.caissier.full_name
-    assert str(caisse.only) == f"{nom} seul peut la fermer, en comptant son tiroir."
+    assert str(caisse.only) == f"À fermer par {nom}, en comptant son tiroir."
     page = Personne(guichet.tenant, guichet.comptable).ouvrir("fiscal:close", "jour", jour.isoformat())
     assert str(caisse.only) in page.texte
     liens = {a.get("href", ""): a.text for a in page.trouver("a")}
