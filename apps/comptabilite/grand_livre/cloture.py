@@ -11,11 +11,10 @@ from django.utils.translation import gettext as _
 
 from apps.comptabilite.grand_livre.models import Ecriture, ImputationEnAttente
 from apps.comptabilite.grand_livre.transitions import A_VALIDER, EN_ATTENTE
+from apps.fiscal.models import FiscalEntry
 from apps.fiscal.preclosing import Unfinished
 from apps.organisations.models import Tenant
 from apps.socle.screens.dates import short_date
-
-JOUR_DU_MAILLON = "fait__fiscal_entry__fiscal_date"
 
 
 def imputations_et_ecritures(tenant: Tenant, debut: date, fin: date) -> Iterator[Unfinished]:
@@ -23,12 +22,12 @@ def imputations_et_ecritures(tenant: Tenant, debut: date, fin: date) -> Iterator
 
     A takeover's facts bear the days of the papers, their links the day of the takeover: its closing seals them.
     """
-    du_jour = {f"{JOUR_DU_MAILLON}__range": (debut, fin)}
-    attentes = ImputationEnAttente.objects.filter(statut=EN_ATTENTE, **du_jour)
+    faits = FiscalEntry.objects.filter(fiscal_date__range=(debut, fin)).values("fact_id")
+    attentes = ImputationEnAttente.objects.filter(statut=EN_ATTENTE, fait_id__in=faits)
     yield Unfinished(
         "imputation_en_attente", _("Imputations en attente"), attentes.count(), reverse_lazy("grand_livre:imputations")
     )
-    a_valider = Ecriture.objects.filter(statut=A_VALIDER, **du_jour)
+    a_valider = Ecriture.objects.filter(statut=A_VALIDER, fait_id__in=faits)
     liste = format_lazy(
         "{}?etat=A_VALIDER&clos_du={}&clos_au={}",
         reverse_lazy("grand_livre:ecritures"),

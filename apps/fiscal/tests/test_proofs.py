@@ -379,6 +379,16 @@ def test_no_page_gives_a_proof_that_does_not_hold(
         assert "aucune preuve ne peut" in response.content.decode() or "la chaîne a changé" in response.content.decode()
 
 
+def test_one_link_is_named_in_the_singular(house: Tenant, client: Client) -> None:
+    """The closing of the month's last day covers one link, 7."""
+    alone = closing(LAST)
+    assert (alone.first_sequence, alone.last_sequence) == (7, 7)
+    assert "maillon 7</span>" in page(client, house, "7/preuve/").content.decode()
+    html = page(client, house, f"clotures/{alone.pk}/").content.decode()
+    assert "le maillon 7</a>" in html
+    assert "de 7 à 7" not in html
+
+
 def test_an_archive_from_the_screen(
     house: Tenant, client: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
