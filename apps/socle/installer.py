@@ -20,7 +20,7 @@ from django.db import connections, models
 from apps.socle.fields import finite_check
 from apps.socle.immutability import Protection
 from apps.socle.numbering import declared_numbers
-from apps.socle.numbers_sql import carried_sql
+from apps.socle.numbers_sql import carried_sql, given_sql
 from apps.socle.row_security import RowSecurity
 from apps.socle.seal import seals
 
@@ -103,6 +103,7 @@ def pieces() -> Iterator[Piece]:
     for model in house_models():
         yield Piece(f"table:{model._meta.db_table}", table_sql(model))
     yield Piece("numbers:socle_counter", carried_sql(declared_numbers()))
+    yield Piece("numbers:documents", given_sql(declared_numbers()))
     for path in _files(before_tables=False):
         yield _file_piece(path)
 

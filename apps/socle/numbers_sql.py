@@ -50,9 +50,49 @@ alter table socle_counter enable always trigger socle_number_carried;
 """
 
 
+_GIVEN = r"""
+-- A document bears a number that its counter gave: one made up would be met again by the counter, on another document.
+create or replace function socle_number_given() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp as $$
+declare
+  v_kind text := tg_argv[0];
+  v_number text := to_jsonb(new)->>tg_argv[1];
+  v_parts text[] := regexp_match(v_number, '^' || v_kind || '-(\d{{4}})-(\d{{{width},9}})$');
+begin
+  if v_parts is null or not exists (
+    select from public.socle_counter c
+    where c.tenant_id = new.tenant_id and c.kind = v_kind and c.year = v_parts[1]::int and c.last >= v_parts[2]::int
+      and v_parts[2] = lpad(v_parts[2]::int::text, greatest({width}, length(v_parts[2]::int::text)), '0')
+  ) then
+    raise exception using errcode = '23514', constraint = 'socle_number_given', table = tg_table_name,
+      message = format('%s %s: no counter gave this number', tg_table_name, v_number);
+  end if;
+  return null;
+end $$;
+"""
+_GIVEN_ON = """
+drop trigger if exists socle_number_given on "{table}";
+create constraint trigger socle_number_given after insert or update of "{column}" on "{table}"
+  deferrable initially deferred for each row when (new."{column}" is not null) execute function socle_number_given('{kind}', '{column}');
+alter table "{table}" enable always trigger socle_number_given;
+"""
+
+
 def carried_sql(kinds: Iterable[Numbered]) -> str:
     """Return the SQL that demands a document for each number of `kinds`."""
     return _FUNCTION.format(width=WIDTH, branches="\n".join(line for numbered in kinds for line in _branch(numbered)))
+
+
+def given_sql(kinds: Iterable[Numbered]) -> str:
+    """Return the SQL that demands that each printed number of `kinds` was given by its counter.
+
+    Integers are left out: a takeover keeps those of the paper, which the counter passes over.
+    """
+    printed = [numbered for numbered in kinds if not isinstance(numbered.column(), models.IntegerField)]
+    on = [
+        _GIVEN_ON.format(table=n.column().model._meta.db_table, column=n.column().column, kind=n.kind) for n in printed
+    ]
+    return _GIVEN.format(width=WIDTH) + "".join(on)
 
 
 def _branch(numbered: Numbered) -> Iterator[str]:

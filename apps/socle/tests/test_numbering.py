@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, connections, models, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg import errors
 
@@ -362,3 +362,32 @@ def count_numbers(tenant_id) -> list:
     with connect_as("default", autocommit=False) as sql:
         sql.execute("select set_config('cauris.tenant', %s, true)", [str(tenant_id)])
         return sql.execute("select kind, year, last from socle_counter order by kind, year").fetchall()
+
+
+BY_HAND = (
+    "insert into hospital_session select (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(),"
+    " 'numero', '{number}', 'fermee_le', now()))).* from hospital_session s limit 1"
+)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["VIS-{year}-09999", "VIS-{year}-000001", "VIS-{year}-1", "VIS-{later}-00001", "FC-{year}-00001", "VIS-00001", ""],
+)
+def test_no_document_bears_a_number_that_its_counter_never_gave(specimens, number):
+    """Made up by hand: far ahead, written otherwise, of a year that has not begun, of another kind, none at all."""
+    year = local_date("Africa/Douala").year
+    visit = BY_HAND.format(number=number.format(year=year, later=year + 1))
+    assert attack(specimens.tenant.pk, visit) == "socle_number_given"
+    assert "compteur" in str(message_of("socle_number_given").message)
+
+
+def test_each_printed_kind_is_held_to_its_counter(db):
+    printed = {n.column().model._meta.db_table for n in declared_numbers() if isinstance(n.column(), models.CharField)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select tgrelid::regclass::text from pg_trigger where tgname = 'socle_number_given' and tgenabled = 'A'"
+        )
+        held = {table for (table,) in cursor.fetchall()}
+    assert {"hospital_session", "comptabilite_facturecaisse", "comptabilite_quittance", "comptabilite_ecriture"} <= held
+    assert held == printed - {"socle_audittrail"}

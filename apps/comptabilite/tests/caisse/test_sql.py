@@ -38,6 +38,7 @@ from apps.socle.clock import now
 from apps.socle.errors import from_integrity_error, message_of
 from apps.socle.fields import uuid7
 from apps.socle.models import Fait
+from apps.socle.numbering import next_number
 from apps.socle.scope import scope
 from tests.support.database import Alias, connect_as
 
@@ -209,7 +210,7 @@ def test_rejected_once_stays_rejected_once(guichet: Guichet) -> None:
 def inserer(guichet: Guichet, facture: FactureCaisse, **valeurs: Any) -> Quittance:
     """A receipt inserted behind the service, as an attacker or a defect of ours would."""
     defauts = {
-        "numero_quittance": f"QUIT-{uuid7()}",
+        "numero_quittance": next_number(kind="QUIT", year=now().year),
         "facture": facture,
         "session_caisse": guichet.session,
         "session": facture.session,
