@@ -157,7 +157,7 @@ declare_constraint(
     "socle_transition", _("Cette étape n’est plus possible : l’état du document a changé."), "transition-refused"
 )
 declare_constraint("socle_fact_required", _("Un document émis doit porter son fait comptable."), "fact-required")
-declare_constraint("socle_number_given", _("Ce numéro n’a pas été donné : il vient d’un compteur."), "number-made-up")
+declare_constraint("socle_number_given", _("Ce numéro n’a pas été donné par son compteur."), "number-made-up")
 declare_constraint("socle_counter_step", _("La numérotation ne peut qu’avancer de un."), "number-gap")
 declare_constraint(
     "socle_number_carried", _("Un numéro ne se prend qu’avec le document qui le porte."), "number-unused"

@@ -2,7 +2,8 @@
 
 A counter moves by one (`sql/20_counter.sql`); here a deferred trigger on it, written from what the
 apps declare, looks for the document of each number taken, at commit or at the end of the command,
-and refuses one of a year that is over.
+and refuses one of a year that is over. A second one, on the documents, refuses a number that no
+counter gave.
 """
 
 from __future__ import annotations
