@@ -49,6 +49,7 @@ COMPONENT_MARKS = {
     "menu": 'class="menu"', "messages": 'id="annonces"', "onglets": 'class="onglets"', "pagination": 'class="pages"',
     "resume_erreurs": 'id="erreurs"', "selection": 'class="selection"', "tete_html": "<meta charset", "tri": "aria-sort=", "vide": 'class="vide"',
     "choix_theme": "", "confirmation": "", "motif": "", "refus": "",  # pages of their own, below
+    "traces": "",  # asks who reads: the pages of receipts and invoices show it
 }  # fmt: skip
 
 
