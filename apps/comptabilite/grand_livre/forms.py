@@ -13,7 +13,7 @@ from apps.comptabilite.grand_livre.choices import Sens
 from apps.comptabilite.grand_livre.models import CompteComptable, Journal, RegleImputation
 from apps.comptabilite.grand_livre.transitions import A_VALIDER, ECRITURE, VALIDEE
 from apps.socle.facts import role_label
-from apps.socle.screens.days import FORMATS, DayField, SpanForm
+from apps.socle.screens.days import DayField, SpanForm
 
 
 def champ_recherche(label: Any) -> forms.CharField:
@@ -38,8 +38,8 @@ class FiltreEcritures(SpanForm):
         choices=[("", _("Tous")), *((code, ECRITURE.labels[code]) for code in (A_VALIDER, VALIDEE))],
     )
 
-    clos_du = forms.DateField(required=False, input_formats=FORMATS, widget=forms.HiddenInput)
-    clos_au = forms.DateField(required=False, input_formats=FORMATS, widget=forms.HiddenInput)
+    clos_du = DayField(required=False, widget=forms.HiddenInput)
+    clos_au = DayField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

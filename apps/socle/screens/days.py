@@ -24,8 +24,8 @@ class DayField(forms.DateField):
 
     def __init__(self, **options: Any) -> None:
         attrs = {"placeholder": _("jj/mm/aaaa"), "inputmode": "numeric", "autocomplete": "off", "size": 10}
-        widget = forms.DateInput(format=FORMATS[0], attrs=attrs)
-        super().__init__(input_formats=FORMATS, widget=widget, **options)
+        options.setdefault("widget", forms.DateInput(format=FORMATS[0], attrs=attrs))
+        super().__init__(input_formats=FORMATS, **options)
         self.validators.extend(POSSIBLE_DAYS)
 
 

@@ -330,7 +330,7 @@ def test_a_price_off_tariff_waits_for_an_accountant(guichet: Guichet, caissiere:
     assert "Tarif : 5 000 FCFA" in page.texte
     refusee = caissiere.presser(page, "encaisser")
     assert refusee.statut == 422
-    assert "attend la validation d’un comptable : prix hors tarif : Consultation générale" in refusee.refus
+    assert "devra d’abord être validée par un comptable : prix hors tarif : Consultation générale" in refusee.refus
     assert "Rien n’est encore enregistré : mettez-la en attente (F9)" in refusee.refus
     assert refusee.valeur("lignes-0-prix") == "3 000"
     assert not FactureCaisse.objects.exists()
