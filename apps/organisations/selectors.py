@@ -56,9 +56,7 @@ def members() -> QuerySet[Membership]:
 
 def members_by_name() -> list[Membership]:
     """Return them as one reads them: open accesses first, by name; a house has tens, so they are sorted here."""
-    return sorted(
-        members(), key=lambda m: (not m.is_active, search_key(f"{m.user.last_name} {m.user.first_name}"), m.pk)
-    )
+    return sorted(members(), key=lambda m: (not m.is_open, search_key(f"{m.user.last_name} {m.user.first_name}"), m.pk))
 
 
 def trail_of_member(membership: Membership) -> QuerySet[AuditTrail]:

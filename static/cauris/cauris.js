@@ -77,7 +77,7 @@
     if (field) links = all("a, button", doc.getElementById(field.dataset.liste));
     else if (zone && !editable(event.target)) links = all(zone.matches(".resultats") ? "a, button" : "tbody tr th a, tbody tr td:first-child a", zone);
     if (!links.length) return false;
-    const row = event.target.closest("tr");
+    const row = zone && zone.matches("[data-parcours]") && event.target.closest("tr");   // there a row is one entry
     const here = links.findIndex((link) => link === event.target || (row && row.contains(link)));
     const next = links[here + step];
     if (next) next.focus();

@@ -48,3 +48,8 @@ class Membership(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.role}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person comes in by it: the membership stands, and the account is not closed either."""
+        return self.is_active and self.user.is_active

@@ -50,8 +50,11 @@ def create_user(
     try:
         user.full_clean()
     except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise BusinessError(messages[0], code="user-invalid", field=field) from error
+        field, [first, *_others] = next(iter(error.error_dict.items()))
+        if first.code == "unique":
+            taken = _("« %s » est déjà pris.") % getattr(user, field)
+            raise BusinessError(taken, code="user-taken", field=field) from error
+        raise BusinessError(first.messages[0], code="user-invalid", field=field) from error
     user.save(force_insert=True)
     grant_membership(tenant=tenant, user=user, role=role, acteur=acteur)
     return user

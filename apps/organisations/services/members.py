@@ -123,14 +123,28 @@ def deactivate_member(*, membership_id: UUID, acteur: Acteur) -> Membership:
 
 @command
 def reactivate_member(*, membership_id: UUID, acteur: Acteur) -> Membership:
-    """Open an ended membership again, in its former role."""
+    """Open an ended membership again, in its former role.
+
+    So is the account of who has no address: it is this tenant's alone, as those that a takeover makes, closed.
+    Any other account that is closed is not the tenant's to open. Raises Conflict, NotAllowed.
+    """
     membership = lock_membership(membership_id)
-    if membership.is_active:
+    if membership.is_open:
         raise Conflict(_("Cet accès est déjà ouvert."), code="membership-active")
+    if not membership.user.is_active:
+        _reopen_account(membership.user)
     membership.is_active = True
     membership.save(update_fields=["is_active"])
     record("membership_reactivated", membership, acteur, old={"is_active": False}, new={"is_active": True})
     return membership
+
+
+def _reopen_account(user: User) -> None:
+    if user.email:
+        message = _("Ce compte est fermé partout : l’administrateur de la plateforme seul le rouvre.")
+        raise NotAllowed(message, code="account-closed")
+    user.is_active = True
+    user.save(update_fields=["is_active", "updated_at"])
 
 
 @command

@@ -133,6 +133,33 @@ def test_an_access_is_closed_and_opened_again(tenant, admin):
     ]
 
 
+def test_who_was_made_closed_comes_in_once_opened(tenant, admin, client):
+    """As the cashiers of a paper till: the list says that they are closed, and opening them opens their account."""
+    user = make_user(tenant, "caissier", "rose.papier", is_active=False)
+    assert not of(user).is_open
+    assert not client.login(username=user.username, password=PASSWORD)
+    reactivate_member(membership_id=of(user).pk, acteur=admin)
+    assert of(user).is_open
+    assert client.login(username=user.username, password=PASSWORD)
+
+
+def test_an_account_that_is_not_the_tenants_alone_is_not_its_to_open(tenant, admin):
+    user = make_user(tenant, "comptable", email="rose@exemple.cm", is_active=False)
+    with pytest.raises(BusinessError, match="fermé partout") as refusal:
+        reactivate_member(membership_id=of(user).pk, acteur=admin)
+    assert refusal.value.code == "account-closed"
+    user.refresh_from_db()
+    assert not user.is_active
+
+
+def test_a_name_that_is_taken_is_said_with_that_name(tenant):
+    make_user(tenant, "caissier", "amina.caisse")
+    with pytest.raises(BusinessError) as refusal:
+        make_user(tenant, "caissier", "amina.caisse")
+    assert (refusal.value.code, refusal.value.field) == ("user-taken", "username")
+    assert str(refusal.value) == f"« amina.caisse@{tenant.slug} » est déjà pris."
+
+
 def test_there_is_always_an_administrator(tenant, admin):
     mine = Membership.objects.get(user_id=admin.id)
     for attempt in (

@@ -65,7 +65,7 @@ def test_an_address_has_one_account_whatever_its_case(tenant, autre_tenant):
     make(tenant, email="rose@exemple.cm")
     with pytest.raises(BusinessError) as refusal:
         make(autre_tenant, email="ROSE@exemple.cm")
-    assert refusal.value.code == "user-invalid"
+    assert refusal.value.code == "user-taken"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from argparse import ArgumentTypeError
@@ -43,6 +44,11 @@ class HouseCommand(BaseCommand):
         """Run, and leave with 2 whatever was not foreseen: Python's own status for a traceback would be our 1."""
         try:
             super().run_from_argv(argv)
+        except BrokenPipeError:  # whoever read on (`| head`) has seen enough; nothing can be said to them
+            nowhere = os.open(os.devnull, os.O_WRONLY)  # else Python complains again when it closes the pipe
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+            sys.exit(NOT_DONE)
         except Exception:  # what nobody foresaw, said to whoever mends it
             traceback.print_exc()
             sys.exit(NOT_DONE)

@@ -164,3 +164,19 @@ def test_settings_that_refuse_are_2_as_well(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("manage.py : ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_who_has_seen_enough_is_told_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`| head`: the pipe is closed, and a traceback would come after the last line that was wanted."""
+
+    class Talkative(HouseCommand):
+        def handle(self, *args: Any, **options: Any) -> None:
+            raise BrokenPipeError
+
+    said: list[object] = []
+    monkeypatch.setattr("traceback.print_exc", lambda: said.append("a traceback"))
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        with pytest.raises(SystemExit) as left:
+            Talkative().run_from_argv(["manage.py", "talkative"])
+    assert (left.value.code, said) == (2, [])

@@ -75,10 +75,11 @@ def _agir(poste: Poste, faire: str, objet: str, staff: StaffRequest) -> None:
     ecran.agir_sur_les_paiements(poste, faire, objet)
     ecran.agir_sur_les_lignes(poste, faire, objet, local_date(staff.tenant.time_zone))
     if composition.q.strip() and not composition.patient:
-        trouves = chercher_patients(composition.q, ecran.LIMITE)
+        trouves = chercher_patients(composition.q, ecran.LIMITE + 1)
         if faire == "recalculer" and len(trouves) == 1 and not staff.htmx:  # Entrée, and nobody else it may mean
             composition.patient, composition.q = str(trouves[0].pk), ""
-        poste.trouves = resultats(trouves, composition.q, staff.tenant)
+        poste.d_autres = len(trouves) > ecran.LIMITE
+        poste.trouves = resultats(trouves[: ecran.LIMITE], composition.q, staff.tenant)
 
 
 def _conclure(poste: Poste, faire: str, staff: StaffRequest) -> HttpResponse | None:

@@ -42,7 +42,7 @@ MOYENS = (
 class Poste:
     """What the till's screen holds: the composition, what was searched, what was refused, where typing goes on.
 
-    `envoye` once the person asked to conclude, so that nothing is red before; `cle` is the form's key where
+    `d_autres` when more answered than are listed; `envoye` once the person asked to conclude, so that nothing is red before; `cle` is the form's key where
     it is not the request's; `cle_neuve` when it has served already and the form must be given another.
     `en_saisie` names the field that a person is typing in while the screen follows; None after a button.
     """
@@ -51,6 +51,7 @@ class Poste:
     patient: Patient | None = None
     trouves: list[Resultat] = field(default_factory=list)
     tarifs: list[Tarif] = field(default_factory=list)
+    d_autres: bool = False
     sans_tarif: bool = False
     refus: list[str] = field(default_factory=list)
     erreurs: dict[str, str] = field(default_factory=dict)
@@ -129,13 +130,13 @@ def agir_sur_les_lignes(poste: Poste, faire: str, objet: str, le: date) -> None:
 def _chercher_tarif(poste: Poste, le: date) -> None:
     """Add the tariff whose code was typed whole, or the only one found; otherwise list what was found."""
     composition = poste.composition
-    trouves = chercher_tarifs(composition.ajout, le, LIMITE)
+    trouves = chercher_tarifs(composition.ajout, le, LIMITE + 1)
     exact = [tarif for tarif in trouves if tarif.code == composition.ajout.strip().upper()]
     if exact or len(trouves) == 1:
         composition.ajouter_ligne((exact or trouves)[0].code)
         composition.ajout = ""
     else:
-        poste.tarifs = trouves
+        poste.tarifs, poste.d_autres = trouves[:LIMITE], len(trouves) > LIMITE
         poste.sans_tarif = not trouves and sans_tarif()
     poste.focus = "ajout"
 

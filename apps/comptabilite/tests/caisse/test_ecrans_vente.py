@@ -56,6 +56,18 @@ def test_a_patient_is_found_by_name_number_or_phone(guichet: Guichet, caissiere:
     assert choisi.par_id("poste").get("data-focus") == "ajout"
 
 
+def test_the_search_says_when_more_answer_than_it_lists(guichet: Guichet, caissiere: Personne) -> None:
+    for rang in range(8):
+        enregistrer_patient(nom="Fotso", prenom=f"Gaël {'abcdefgh'[rang]}", acteur=guichet.caissiere)
+    page = caissiere.presser(caissiere.ouvrir("caisse:encaisser"), "", q="fotso")
+    assert "D’autres répondent" not in page.texte
+    enregistrer_patient(nom="Fotso", prenom="Honorine", acteur=guichet.caissiere)
+    page = caissiere.presser(caissiere.ouvrir("caisse:encaisser"), "", q="fotso")
+    assert "D’autres répondent aussi : précisez." in page.texte
+    trouves = [b for b in page.trouver("button", name="faire") if b.get("value").startswith("patient:")]
+    assert len(trouves) == 8
+
+
 def test_enter_chooses_the_only_patient_that_it_may_mean(guichet: Guichet, caissiere: Personne) -> None:
     page = caissiere.presser(caissiere.ouvrir("caisse:encaisser"), "recalculer", q="mbarga")
     assert page.valeur("patient") == str(guichet.patient.id)
