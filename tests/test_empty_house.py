@@ -16,8 +16,6 @@ from django.urls import reverse
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
 
-pytestmark = pytest.mark.database
-
 TARIFFS = "Aucun tarif n’est encore enregistré"
 RECEIPTS = "Aucune quittance n’a encore été émise"
 INVOICES = "Aucune facture n’a encore été établie"

@@ -11,7 +11,6 @@ from apps.comptabilite.tests.caisse.factories import make_guichet
 from apps.hospital.services import enregistrer_patient
 from apps.organisations.models import Tenant
 
-pytestmark = pytest.mark.database
 READ_ALOUD = "6 77 41 20 94"
 
 

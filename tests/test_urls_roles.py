@@ -27,8 +27,6 @@ from apps.socle.scope import scope
 from tests.support.specimens import Specimens
 from tests.support.urls import PUBLIC, STAFF, Address, addresses, cashier_at_work, samples_of
 
-pytestmark = pytest.mark.database
-
 ADM, CAI, COM, MED, AUD = "administrateur", "caissier", "comptable", "medecin", "auditeur"
 ALL = (ADM, CAI, COM, MED, AUD)
 

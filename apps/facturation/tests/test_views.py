@@ -14,8 +14,6 @@ from apps.facturation.tests.factories import line, make_invoice
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import acteur_of, make_tiers, make_user
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def cashier(tenant):

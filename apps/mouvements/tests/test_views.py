@@ -19,8 +19,6 @@ from apps.socle.actors import takeover_actor
 from apps.socle.facts import Trace
 from apps.socle.scope import scope
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def get(client, tenant):

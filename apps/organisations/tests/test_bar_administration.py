@@ -10,8 +10,6 @@ from django.test import Client
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
 
-pytestmark = pytest.mark.database
-
 
 @pytest.mark.parametrize(("role", "shown"), [("administrateur", True), ("caissier", False)])
 def test_the_bar_leads_to_the_administration_whoever_may_enter_it(

@@ -17,8 +17,6 @@ from apps.organisations.tests.factories import make_tenant, make_user
 from apps.socle.actors import SYSTEM
 from apps.socle.scope import scope
 
-pytestmark = pytest.mark.database
-
 
 def signed_in(user) -> Client:
     client = Client()

@@ -18,8 +18,6 @@ from apps.socle.clock import now
 from apps.socle.errors import BusinessError, Conflict
 from apps.socle.models import AuditLog, AuditTrail
 
-pytestmark = pytest.mark.database
-
 NEW = {"first_name": "Amina", "last_name": "Ngo Bassong", "role": "caissier"}
 ONE_TIME = re.compile(r"\b(?:[a-hjkmnp-z2-9]{4}-){3}[a-hjkmnp-z2-9]{4}\b")
 

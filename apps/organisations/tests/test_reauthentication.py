@@ -20,8 +20,6 @@ from apps.organisations.models import User
 from apps.organisations.tests.factories import PASSWORD, make_user
 from tests.support.urls import STAFF, addresses
 
-pytestmark = pytest.mark.database
-
 ARGUMENTS = {"key": "rien", "uidb36": "0"}
 PAGES = [address for address in addresses(STAFF) if address.is_allauth]
 HOUSE = "/sainte-odile"

@@ -14,8 +14,6 @@ from apps.organisations.models import Tenant, User
 from apps.organisations.selectors import second_factor_due
 from apps.organisations.tests.factories import PASSWORD, make_user
 
-pytestmark = pytest.mark.database
-
 WHY = "il demande, en plus du mot de passe, un code de votre téléphone"
 LATER = "Plus tard"
 ACTIVATE = "/compte/2fa/totp/activate/"

@@ -20,8 +20,6 @@ from apps.organisations.models import User
 from apps.organisations.tests.factories import PASSWORD, make_user
 from apps.socle.clock import now
 
-pytestmark = pytest.mark.database
-
 LOGIN = "/compte/login/"
 LOCKED = "Trop d’essais manqués"
 WRONG = "Identifiant ou mot de passe incorrect."

@@ -29,8 +29,6 @@ from apps.organisations.tests.factories import make_acteur
 from apps.socle.clock import local_date
 from apps.socle.scope import scope
 
-pytestmark = pytest.mark.database
-
 TENIR, LIRE, VALIDER, REIMPRIMER = (
     {"caissier"},
     {"caissier", "comptable", "auditeur", "administrateur"},

@@ -14,8 +14,6 @@ from apps.comptabilite.tests.caisse.factories import Guichet, especes, make_fact
 from apps.organisations.tests.factories import make_acteur
 from apps.socle.models import Fait
 
-pytestmark = pytest.mark.database
-
 
 def envoyer(qui: Personne, page: Page, nom: str, **changements: str) -> Page:
     """Send the page's form that goes to `nom`, with some fields changed."""

@@ -22,8 +22,6 @@ from apps.organisations.tests.factories import make_acteur
 from apps.socle.clock import local_date
 from apps.socle.fields import uuid7
 
-pytestmark = pytest.mark.database
-
 PRIX = ("CONS-GEN", 1, 3000)
 
 

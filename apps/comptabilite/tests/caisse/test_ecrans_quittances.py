@@ -22,8 +22,6 @@ from apps.socle import clock
 from apps.socle.clock import local_date
 from apps.socle.models import AuditTrail
 
-pytestmark = pytest.mark.database
-
 
 def texte_du_pdf(reponse) -> str:
     assert reponse.status_code == 200

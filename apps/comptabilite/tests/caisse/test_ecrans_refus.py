@@ -19,8 +19,6 @@ from apps.hospital.services import enregistrer_patient
 from apps.organisations.tests.factories import make_tiers
 from apps.socle.models import AuditLog, AuditTrail, Counter, Fait, IdempotencyKey
 
-pytestmark = pytest.mark.database
-
 ECRITES = (FactureCaisse, Quittance, Prestation, Session, IdempotencyKey, Fait, AuditTrail, Counter)
 CARTE = "4970 1012 3456 7893"
 """A number that a network and Luhn's check both accept."""

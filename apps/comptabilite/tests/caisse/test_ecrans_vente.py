@@ -25,8 +25,6 @@ from apps.hospital.services import enregistrer_patient, enregistrer_tarif
 from apps.socle.clock import local_date
 from apps.socle.models import Fait
 
-pytestmark = pytest.mark.database
-
 
 def quittance_seule() -> Quittance:
     return Quittance.objects.get()

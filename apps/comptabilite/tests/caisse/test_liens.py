@@ -26,8 +26,6 @@ from apps.socle.clock import local_date
 from apps.socle.facts import authority_of, source_link, source_url
 from apps.socle.models import Fait
 
-pytestmark = pytest.mark.database
-
 
 @pytest.fixture
 def vente(guichet: Guichet):

@@ -21,7 +21,6 @@ from apps.organisations.tests.factories import acteur_of, make_user
 from apps.socle.actors import SYSTEM
 from apps.socle.scope import scope
 
-pytestmark = pytest.mark.database
 ZERO = Decimal(0)
 
 

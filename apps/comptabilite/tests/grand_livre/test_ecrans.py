@@ -28,8 +28,6 @@ from apps.socle.actors import SYSTEM
 from apps.socle.scope import scope
 from tests.front.support import assert_house_page
 
-pytestmark = pytest.mark.database
-
 BASE = "/sainte-odile/comptabilite/"
 BACKEND = "apps.organisations.backends.MembershipBackend"
 
