@@ -17,7 +17,7 @@ from apps.comptabilite.tests.caisse.factories import lignes
 from apps.hospital.services import enregistrer_patient
 from apps.organisations.tests.factories import acteur_of
 from apps.socle.scope import scope
-from tests.browser.conftest import Hopital, Ouvrir
+from tests.browser.conftest import Fenetre, Hopital, Ouvrir
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -36,13 +36,19 @@ def facture_a_encaisser(hopital: Hopital) -> str:
     return f"caisse/factures/{facture.id}/encaisser/"
 
 
-def test_what_was_typed_and_chosen_since_the_question_stays(hopital: Hopital, ouvrir: Ouvrir) -> None:
+def devant_un_second_paiement(hopital: Hopital, ouvrir: Ouvrir) -> Fenetre:
+    """The cashier's window on that invoice, a payment by mobile money added beside the cash, its amount to be typed."""
     fenetre = ouvrir()
     adresse = facture_a_encaisser(hopital)
     fenetre.entrer(hopital.caissiere)
-    page = fenetre.aller(adresse)
-    page.keyboard.press("Alt+2")
+    fenetre.aller(adresse).keyboard.press("Alt+2")
     fenetre.attendre("id_paiements-1-montant")
+    return fenetre
+
+
+def test_what_was_typed_and_chosen_since_the_question_stays(hopital: Hopital, ouvrir: Ouvrir) -> None:
+    fenetre = devant_un_second_paiement(hopital, ouvrir)
+    page = fenetre.page
     tenues: list[Route] = []
     page.route("**/encaisser/", lambda route: tenues.append(route))
     page.keyboard.type("2 000")
@@ -92,12 +98,8 @@ def test_the_change_follows_the_typing(hopital: Hopital, ouvrir: Ouvrir) -> None
 
 
 def test_a_row_under_the_hand_neither_goes_nor_fills(hopital: Hopital, ouvrir: Ouvrir) -> None:
-    fenetre = ouvrir()
-    adresse = facture_a_encaisser(hopital)
-    fenetre.entrer(hopital.caissiere)
-    page = fenetre.aller(adresse)
-    page.keyboard.press("Alt+2")
-    fenetre.attendre("id_paiements-1-montant")
+    fenetre = devant_un_second_paiement(hopital, ouvrir)
+    page = fenetre.page
     page.keyboard.type("5000")
     page.wait_for_selector("#id_paiements-0-montant[value='']")
     assert fenetre.actif == "id_paiements-1-montant"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from apps.fiscal import day_sums, stored_links, tree
 from apps.fiscal.subscribers import chain
 from apps.fiscal.tests.attacks import LENGTH, AsOwner, Owner
 from apps.fiscal.tests.factories import CASHIER, FIRST_DAY, TEST_FACT, Clock, chain_links
+from apps.fiscal.tests.history import FIRST, clock_of, declare_sales, live
 from apps.organisations import provisioning
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_tenant
@@ -38,12 +38,7 @@ def anchor_file(settings: LazySettings, tmp_path: Path) -> Path:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Set the house's only clock: `clock(date(2026, 11, 20), hour=17)`, in UTC."""
-
-    def at(day: date, hour: int = 9, minute: int = 0) -> None:
-        moment = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
-        monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
-
-    return at
+    return clock_of(monkeypatch)
 
 
 @pytest.fixture
@@ -83,3 +78,13 @@ def as_owner(monkeypatch: pytest.MonkeyPatch) -> AsOwner:
             raw.rollback()
 
     return attack
+
+
+@pytest.fixture
+def sealed_house(db: None, clock: Clock, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Tenant:
+    """A hospital with three sealed days, in scope."""
+    declare_sales(monkeypatch)
+    clock(FIRST)
+    tenant: Tenant = request.getfixturevalue("tenant")
+    live(tenant, clock)
+    return tenant

@@ -21,7 +21,7 @@ from apps.fiscal.choices import ClosingType
 from apps.fiscal.keys import derive
 from apps.fiscal.models import FiscalAnchor, FiscalClosing, FiscalEntry, FiscalKey
 from apps.fiscal.tests.factories import failed_check
-from apps.fiscal.tests.history import FIRST, LAST, SECOND, clock_of, declare_sales, live
+from apps.fiscal.tests.history import FIRST, LAST, SECOND
 from apps.organisations.models import Tenant
 from apps.organisations.tests.factories import make_user
 from apps.socle.models import AuditTrail
@@ -33,15 +33,9 @@ Change = Callable[[dict[str, Any]], None]
 
 
 @pytest.fixture
-def house(db: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, settings: LazySettings) -> Tenant:
-    """A hospital with three sealed days, in scope."""
+def house(sealed_house: Tenant, settings: LazySettings) -> Tenant:
     settings.SECOND_FACTOR = "optional"
-    declare_sales(monkeypatch)
-    clock = clock_of(monkeypatch)
-    clock(FIRST)
-    tenant: Tenant = request.getfixturevalue("tenant")
-    live(tenant, clock)
-    return tenant
+    return sealed_house
 
 
 def verified(capsys: pytest.CaptureFixture[str], content: Any, folder: Path, *options: str) -> tuple[int, str]:

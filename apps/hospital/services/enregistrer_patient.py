@@ -6,9 +6,9 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
+from apps.hospital.en_main import numero_pris
 from apps.hospital.identite import Identite, nettoyer, nettoyer_numero
 from apps.hospital.index import indexer_nouveau
-from apps.hospital.locks import numero_pris
 from apps.hospital.models import Patient
 from apps.hospital.mots import rang_de
 from apps.hospital.numeros import avancer_numeros, prendre_numero

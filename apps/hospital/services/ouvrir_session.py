@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 from apps.hospital.dates import jour_de, moment_de, verifier_date
-from apps.hospital.locks import patient_connu, visites_ouvertes
+from apps.hospital.en_main import patient_connu, visites_ouvertes
 from apps.hospital.models import Service, Session
 from apps.organisations.selectors import current_tenant
 from apps.socle.actors import Acteur

@@ -31,7 +31,7 @@ from apps.comptabilite.caisse.services.facturer_patient import facturer_patient
 from apps.comptabilite.caisse.services.fermer_session_caisse import fermer_session_caisse
 from apps.comptabilite.caisse.services.ouvrir_session_caisse import ouvrir_session_caisse
 from apps.comptabilite.caisse.services.valider_facture import valider_facture
-from apps.hospital.locks import prendre_patients
+from apps.hospital.en_main import prendre_patients
 from apps.hospital.selectors import tarifs_en_vigueur
 from apps.hospital.services import enregistrer_patient
 from apps.mouvements.locks import prendre_mouvements_ouverts
