@@ -234,7 +234,7 @@ def test_a_stopped_one_says_how_far_it_came_and_what_stays(jean: Personne, ouvri
 
 def test_the_report_cuts_a_column_s_name_after_its_underscore_only(hote: Tenant, jean: Personne) -> None:
     reprise = reprendre(hote, papier([recette("P1", prix_unitaire="douze", montant=0)], []))
-    cellule = jean.ouvrir("caisse:reprise", reprise.pk).html.partition('<td class="colonne-papier">')[2]
+    cellule = jean.ouvrir("caisse:reprise", reprise.pk).html.partition('<td class="mot-entier">')[2]
     assert cellule.startswith("prix_<wbr>unitaire<")
 
 
